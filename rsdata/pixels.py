@@ -1,0 +1,268 @@
+"""The only module that opens images: sizes from headers, windows, bands, stretch to 8 bit, RGB.
+
+Arrays are row-major `[row, column]` or `[row, column, band]`. EXIF orientation is left alone: annotations are drawn on
+the stored pixels, so a rotated view would move every box. `info` says when a file carries an orientation tag.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from rsdata.errors import BadImage
+from rsdata.record import Record, Window
+
+U8 = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[Any]
+
+MAX_PIXELS = 4_000_000_000  # DOTA v2.0 has 29,200 x 27,620; a header that claims more is a decompression bomb
+BAND_ROWS = 1024
+WHOLE_DECODE = 300_000_000  # pixels up to which a plain image is decoded whole before a window is cut
+EXIF_ORIENTATION = 0x0112
+TIFF_SUFFIXES = {".tif", ".tiff", ".gtiff", ".vrt", ".jp2"}
+SIMPLE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
+
+Image.MAX_IMAGE_PIXELS = None  # our own limit, with a drop instead of a warning
+
+
+class ImageInfo(NamedTuple):
+    """What a header says. `bands` counts samples per pixel; `orientation` is the EXIF tag (1: as stored)."""
+
+    width: int
+    height: int
+    format: str
+    bands: int
+    dtype: str
+    orientation: int
+
+
+def info(path: Path) -> ImageInfo:
+    """Read the header of an image file. Raises BadImage: missing-image, unreadable-image, too-large."""
+    if not path.is_file():
+        raise BadImage(path, "missing-image", "no such image file; check the dataset's root and its image folder")
+    try:
+        with _quiet(), Image.open(path) as im:
+            bands = len(im.getbands())
+            dtype = "uint8" if im.mode in SIMPLE_MODES else {"I;16": "uint16", "F": "float32"}.get(im.mode, "int32")
+            orientation = int(im.getexif().get(EXIF_ORIENTATION, 1)) if im.format in ("JPEG", "MPO") else 1
+            found = ImageInfo(im.width, im.height, im.format or "", bands, dtype, orientation)
+    except UnidentifiedImageError as error:
+        found = _raster_info(path, error)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise BadImage(path, "unreadable-image", f"the image header cannot be read ({_short(error)})") from error
+    if found.width * found.height > MAX_PIXELS:
+        problem = f"{found.width} x {found.height} pixels, more than the {MAX_PIXELS:,} that are read"
+        raise BadImage(path, "too-large", problem)
+    return found
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Width and height from the header."""
+    found = info(path)
+    return found.width, found.height
+
+
+def load(path: Path, window: Window | None = None) -> U8:
+    """The image, or a window of it, as RGB uint8 `[row, column, 3]`.
+
+    Grey is repeated, palettes are looked up, alpha is dropped, bands beyond three are dropped. 16-bit and float data
+    are stretched per band from the 2nd to the 98th percentile of the whole file (from a decimated read), so that all
+    windows of one file share one stretch.
+    """
+    found = info(path)
+    _inside(path, window, found)
+    if found.dtype != "uint8" or found.bands > 4 or (window is not None and _tiled_raster(path, found)):
+        return _load_raster(path, window)
+    with _opened(path) as im:
+        part = im.crop((window.x, window.y, window.x + window.width, window.y + window.height)) if window else im
+        return np.asarray(part.convert("RGB"))
+
+
+def load_mask(path: Path, window: Window | None = None) -> Pixels:
+    """The raw values of a mask: `[row, column]` of class indices, or `[row, column, 3]` of palette colours.
+
+    A palette file (mode P) gives its indices, not its colours. A single-band mask of any integer type keeps it.
+    """
+    bands = list(mask_bands(path, window, rows=1 << 31))
+    return bands[0][1]
+
+
+def mask_bands(path: Path, window: Window | None = None, rows: int = BAND_ROWS) -> Iterator[tuple[int, Pixels]]:
+    """Yield `(first_row, values)` from top to bottom, `rows` rows at a time; first_row counts from the window's top.
+
+    A tiled or striped TIFF is read band by band and never held whole; other formats are decoded once.
+    """
+    found = info(path)
+    _inside(path, window, found)
+    box = window or Window(0, 0, found.width, found.height)
+    if _tiled_raster(path, found):
+        yield from _raster_bands(path, box, rows)
+        return
+    with _opened(path) as im:
+        im.load()
+        for y in range(0, box.height, rows):
+            bottom = min(y + rows, box.height)
+            part = im.crop((box.x, box.y + y, box.x + box.width, box.y + bottom))
+            yield y, _mask_values(part)
+
+
+def load_record(record: Record, root: Path) -> U8:
+    """The pixels of a record (its file, or its window of the file) as RGB uint8."""
+    if record.path is None:
+        raise BadImage(record.id, "no-image", "this record was read without images (--no-images)")
+    return load(root / record.path, record.window)
+
+
+def decodes(path: Path) -> None:
+    """Decode every pixel of a file; raise BadImage where that fails (truncated or damaged data)."""
+    found = info(path)
+    if found.dtype != "uint8" or found.bands > 4:
+        _load_raster(path, None)
+        return
+    with _opened(path) as im:
+        im.load()
+
+
+def encode(pixels: U8, format: str, quality: int = 92) -> bytes:
+    """Encode RGB pixels as "jpg" or "png"; the same bytes on every run of one Pillow version."""
+    out = io.BytesIO()
+    if format == "png":
+        Image.fromarray(pixels).save(out, "PNG", compress_level=6)
+    else:
+        Image.fromarray(pixels).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def resize(pixels: U8, width: int, height: int) -> U8:
+    """Resample RGB pixels to a size, antialiased (Lanczos)."""
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _mask_values(im: Image.Image) -> Pixels:
+    if im.mode in ("L", "P", "1", "I", "I;16"):
+        return np.asarray(im.convert("L") if im.mode == "1" else im)
+    return np.asarray(im if im.mode == "RGB" else im.convert("RGB"))
+
+
+def _inside(path: Path, window: Window | None, found: ImageInfo) -> None:
+    if window is None:
+        return
+    x, y, width, height = window
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > found.width or y + height > found.height:
+        problem = f"window {tuple(window)} is not inside the image of {found.width} x {found.height} pixels"
+        raise BadImage(path, "window-outside", problem)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of odd metadata; pixels are what counts here, and a failed decode still raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Open with Pillow; any failure to decode inside the block becomes BadImage unreadable-image."""
+    try:
+        with _quiet(), Image.open(path) as im:
+            yield im
+    except BadImage:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise BadImage(path, "unreadable-image", f"the pixels cannot be decoded ({_short(error)})") from error
+
+
+def _tiled_raster(path: Path, found: ImageInfo) -> bool:
+    return path.suffix.lower() in TIFF_SUFFIXES or found.format == "TIFF"
+
+
+@contextmanager
+def _raster(path: Path) -> Iterator[Any]:
+    """Open with rasterio (GDAL, small block cache); failures become BadImage."""
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=64), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as src:
+                yield src
+    except RasterioError as error:
+        raise BadImage(path, "unreadable-image", f"the raster cannot be read ({_short(error)})") from error
+
+
+def _raster_info(path: Path, cause: Exception) -> ImageInfo:
+    if path.suffix.lower() not in TIFF_SUFFIXES:
+        problem = "not an image file that can be read (its first bytes match no known format)"
+        raise BadImage(path, "unreadable-image", problem) from cause
+    with _raster(path) as src:
+        return ImageInfo(src.width, src.height, str(src.driver), src.count, str(src.dtypes[0]), 1)
+
+
+def _raster_bands(path: Path, box: Window, rows: int) -> Iterator[tuple[int, Pixels]]:
+    from rasterio.windows import Window as RasterWindow
+
+    with _raster(path) as src:
+        rgb = src.count >= 3
+        for y in range(0, box.height, rows):
+            window = RasterWindow(box.x, box.y + y, box.width, min(rows, box.height - y))
+            values = src.read([1, 2, 3] if rgb else 1, window=window)
+            yield y, np.ascontiguousarray(np.moveaxis(values, 0, -1)) if rgb else values
+
+
+def _load_raster(path: Path, window: Window | None) -> U8:
+    """Read three bands by window and stretch them when they are not 8 bit."""
+    from rasterio.windows import Window as RasterWindow
+
+    with _raster(path) as src:
+        indexes = [1, 2, 3] if src.count >= 3 else [1, 1, 1]
+        read = src.read(indexes, window=RasterWindow(*window) if window else None)
+        if str(src.dtypes[0]) == "uint8":
+            return np.ascontiguousarray(np.moveaxis(_palette(src, read), 0, -1))
+        limits = [_stretch_limits(src, index) for index in indexes]
+    bands = [_stretch(band, low, high) for band, (low, high) in zip(read, limits, strict=True)]
+    return np.ascontiguousarray(np.stack(bands, axis=-1))
+
+
+def _palette(src: Any, read: U8) -> U8:
+    """Look up a single-band colour table; other 8-bit data are returned as they are."""
+    from rasterio.enums import ColorInterp
+
+    if src.count != 1 or src.colorinterp[0] != ColorInterp.palette:
+        return read
+    table = np.zeros((256, 3), np.uint8)
+    for value, colour in src.colormap(1).items():
+        table[value] = colour[:3]
+    colours: U8 = np.ascontiguousarray(np.moveaxis(table[read[0]], -1, 0))
+    return colours
+
+
+def _stretch_limits(src: Any, index: int) -> tuple[float, float]:
+    """2nd and 98th percentile of the valid pixels of one band, from a read of at most 1024 x 1024."""
+    shape = (min(src.height, 1024), min(src.width, 1024))
+    sample = src.read(index, out_shape=shape, masked=True)
+    values = np.ma.compressed(sample).astype(np.float64)
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return 0.0, 1.0
+    low, high = np.percentile(values, [2, 98])
+    return float(low), float(high) if high > low else float(low) + 1.0
+
+
+def _stretch(band: Pixels, low: float, high: float) -> U8:
+    scaled = (np.nan_to_num(band.astype(np.float32), nan=low, posinf=high, neginf=low) - low) * (255.0 / (high - low))
+    stretched: U8 = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return stretched
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
