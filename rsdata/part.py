@@ -1,0 +1,107 @@
+"""One part of one stage, in whatever process: read it, run the stage, account for everything, write it whole."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rsdata import corpus, stages
+from rsdata.errors import Conservation, RsdataError
+from rsdata.record import Drop, Item, Made, Output, Record, read_part, write_drops, write_part
+
+LEDGER = ("in", "made", "out", "dropped")
+KINDS = ("images", "objects")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One part of one stage, all that a worker process needs."""
+
+    stage: str
+    params: Mapping[str, Any]
+    seed: int
+    roots: Mapping[str, Path]
+    folder: Path
+    part: str
+    key: str
+    parent: str
+    source: Path | None = None
+    items: Sequence[Item] = field(default_factory=list)
+    state: Any = None
+
+
+def work(job: Job) -> dict[str, Any]:
+    """Do one part: read it, run the stage, check that nothing vanished, write part, drops and marker."""
+    module = stages.load(job.stage)
+    ledger = {kind: dict.fromkeys(LEDGER, 0) for kind in KINDS}
+    try:
+        inputs: Iterable[Any] = job.items if job.source is None else _counted(read_part(job.source), ledger)
+        given = {"roots": job.roots, "seed": job.seed, "state": job.state}
+        own = {name: value for name, value in given.items() if stages.takes(module.run, name)}
+        records, drops = _collect(module.run(inputs, **job.params, **own), ledger)
+        _conserved(ledger, job)
+        write_part(job.folder / f"{job.part}.parquet", records)
+        write_drops(job.folder / f"{job.part}.drops.parquet", drops)
+        marker = {"key": job.key, "parent": job.parent, **ledger, "drops": by_reason(drops)}
+        corpus.write_json(job.folder / f"{job.part}.done.json", marker)
+    except OSError as error:
+        raise disk_error(error, job.folder) from error
+    return marker
+
+
+def _counted(records: Iterable[Record], ledger: dict[str, dict[str, int]]) -> Iterator[Record]:
+    """Count what goes in at the moment it goes in: stages change records in place."""
+    for record in records:
+        ledger["images"]["in"] += 1
+        ledger["objects"]["in"] += len(record.objects)
+        yield record
+
+
+def _collect(outputs: Iterable[Output], ledger: dict[str, dict[str, int]]) -> tuple[list[Record], list[Drop]]:
+    records: list[Record] = []
+    drops: list[Drop] = []
+    for output in outputs:
+        if isinstance(output, Record):
+            records.append(output)
+        elif isinstance(output, Drop):
+            drops.append(output)
+            ledger["images"]["dropped"] += output.images
+            ledger["objects"]["dropped"] += output.objects
+        elif isinstance(output, Made):
+            ledger["images"]["made"] += output.images
+            ledger["objects"]["made"] += output.objects
+    ledger["images"]["out"] = len(records)
+    ledger["objects"]["out"] = sum(len(r.objects) for r in records)
+    return records, drops
+
+
+def _conserved(ledger: dict[str, dict[str, int]], job: Job) -> None:
+    for kind, n in ledger.items():
+        if n["in"] + n["made"] != n["out"] + n["dropped"]:
+            raise Conservation(
+                f"{job.folder}/{job.part}: stage {job.stage} lost count of {kind}: in {n['in']} + made {n['made']} !="
+                f" out {n['out']} + dropped {n['dropped']}. This is a bug in the stage; nothing was written"
+            )
+
+
+def by_reason(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for drop in drops:
+        counts = found.setdefault(drop.reason, {"images": 0, "objects": 0})
+        counts["images"] += drop.images
+        counts["objects"] += drop.objects
+    return dict(sorted(found.items()))
+
+
+def disk_error(error: OSError, folder: Path) -> Exception:
+    """A full disk and missing rights are the user's to mend; anything else is shown as it is."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RsdataError(f"{folder}: the disk is full; free some space and run the same command again, it resumes")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return RsdataError(
+            f"{error.filename or folder}: {error.strerror}; check the rights, then run the same command again"
+        )
+    return error

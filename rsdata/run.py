@@ -1,0 +1,360 @@
+"""Doing it: a recipe into a corpus, part by part, resumable, with every image and object accounted for.
+
+A part is done when its marker holds the key hash(stage, VERSION, params, key of the part it came from, prepared
+state). Keys chain, so an unchanged command runs nothing, and a changed input runs only what follows from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+from rsdata import corpus, execute, readers, stages
+from rsdata.errors import BadCorpus, BadSource
+from rsdata.part import KINDS, LEDGER, Job, work
+from rsdata.recipe import Recipe, Source, Step
+from rsdata.recipe import load as recipe_load
+from rsdata.recipe import parse as recipe_parse
+from rsdata.record import Item
+from rsdata.sink import run_sink
+
+
+class Progress(Protocol):
+    """What a run tells while it works."""
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """A stage begins: `done` of `total` pieces are there already."""
+
+    def advance(self) -> None:
+        """One piece more is done."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """Nothing to show."""
+
+    def advance(self) -> None:
+        """Nothing to show."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did: the stages with their counts, how many pieces were really run, and stages over max_drop."""
+
+    path: Path
+    stages: list[corpus.StageDir]
+    ran: int
+    over: list[str]
+
+
+def run(
+    recipe: Recipe, out: Path, *, workers: int = 0, replace: bool = False, progress: Progress | None = None
+) -> Summary:
+    """Make the corpus `out` by a recipe, or bring it up to date; what is done already is not done again.
+
+    Raises BadCorpus when `out` holds stages made with other parameters, unless `replace` gives them up.
+    """
+    progress = progress or Silent()
+    with corpus.locked(out):
+        written = _agree(recipe, out, replace)
+        if not written:
+            corpus.write_recipe(out, recipe.as_dict())
+        ran = 0
+        steps = [Step("read", {}), *recipe.steps]
+        keys: dict[str, str] = {}
+        records = out
+        for index, step in enumerate(steps):
+            folder = out / f"{index:02d}-{step.name}"
+            folder.mkdir(exist_ok=True)
+            began = time.time()
+            if step.name == "read":
+                jobs = _read_jobs(recipe, folder)
+            elif stages.is_sink(step.name):
+                did = _sink(recipe, step, folder, keys, records, workers, progress)
+                _log(out, folder, did, began, workers)
+                ran += did
+                continue
+            else:
+                jobs = _map_jobs(recipe, step, folder, keys, records)
+            did = _run_jobs(step.name, jobs, folder, workers, progress)
+            keys, records = {job.part: job.key for job in jobs}, folder
+            _finish(folder, step, {job.part for job in jobs})
+            _log(out, folder, did, began, workers)
+            ran += did
+    made = [s for s in corpus.open(out).stages if s.index < len(steps)]
+    return Summary(out, made, ran, _over(made, recipe.max_drop))
+
+
+def extend(
+    path: Path,
+    stage: str,
+    params: Mapping[str, Any],
+    *,
+    out: Path | None = None,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Summary:
+    """Add a stage to a corpus, or with `out` to a copy of it. The same stage again, with nothing after it, resumes."""
+    found = corpus.open(path)
+    wanted = recipe_parse(found.recipe, f"{path}/corpus.yaml").then(stage, **params)
+    earlier = Recipe(wanted.name, wanted.sources, wanted.steps[:-1], wanted.seed, wanted.part_size, wanted.max_drop)
+    if _is_last(earlier.steps, wanted.steps[-1]):
+        wanted = earlier
+    if out is not None and out != path:
+        corpus.branch(found, out)
+    return run(wanted, out or path, workers=workers, progress=progress)
+
+
+def _is_last(steps: Sequence[Step], step: Step) -> bool:
+    """Whether `step` stands in `steps` with only sinks after it, so that adding it again is a resume."""
+    for index in range(len(steps) - 1, -1, -1):
+        if steps[index] == step:
+            return True
+        if not stages.is_sink(steps[index].name):
+            return False
+    return False
+
+
+def recipe_of(path: Path, data: Path | None = None, draw: bool = True) -> tuple[Recipe, Path]:
+    """The recipe behind a file or a corpus folder, and where its corpus lies."""
+    if path.is_dir():
+        return recipe_parse(corpus.open(path).recipe, f"{path}/corpus.yaml"), path
+    found = recipe_load(path, data, draw)
+    return found, Path("corpus") / found.name
+
+
+def _agree(recipe: Recipe, out: Path, replace: bool) -> bool:
+    """Compare with what `out` holds. True: `out` holds all this and more stages, keep its corpus.yaml.
+
+    Stages made otherwise are an error, or with `replace` removed together with what came after them.
+    """
+    if not (out / "corpus.yaml").is_file():
+        if corpus.stage_dirs(out):
+            raise BadCorpus(f"{out}: has stage folders but no corpus.yaml; give another --out or remove the folder")
+        return False
+    old, new = corpus.open(out).recipe, recipe.as_dict()
+    known = [_comparable(old), *old["stages"]]
+    wanted = [_comparable(new), *new["stages"]]
+    for index, (was, now) in enumerate(zip(known, wanted, strict=False)):
+        if was == now and not _other_version(out, index):
+            continue
+        if not replace:
+            raise BadCorpus(_conflict(out, index, was, now))
+        for folder in corpus.stage_dirs(out)[index:]:
+            shutil.rmtree(folder)
+        return False
+    return len(known) >= len(wanted)
+
+
+def _comparable(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What the read stage was made with; the folder of a dataset may move, its content may not."""
+    sources = [{k: v for k, v in s.items() if k not in ("root", "licence")} for s in recipe["sources"]]
+    return {"seed": recipe["seed"], "part_size": recipe["part_size"], "sources": sources}
+
+
+def _other_version(out: Path, index: int) -> bool:
+    for stage in corpus.open(out).stages:
+        if stage.index == index and stage.version != stages.load(stage.name).VERSION:
+            return True
+    return False
+
+
+def _conflict(out: Path, index: int, was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    folder = next(iter(corpus.stage_dirs(out)[index : index + 1]), out)
+    if was == now:
+        what = "was made by another version of this stage"
+    elif index == 0:
+        changed = [key for key in now if was.get(key) != now[key]]
+        what = f"was read with other {' and '.join(changed)}"
+    else:
+        what = f"was made as {json.dumps(was)}, now wanted {json.dumps(now)}"
+    return f"{folder}: {what}; give --out for a new corpus, or --replace to make it again from this stage on"
+
+
+def _read_jobs(recipe: Recipe, folder: Path) -> list[Job]:
+    """Parts of at most `part_size` items; a source begins a new part."""
+    jobs: list[Job] = []
+    roots = {s.name: s.root for s in recipe.sources}
+    for source in recipe.sources:
+        items = _items(source)
+        repeated = _repeated(items)
+        for first in range(0, len(items), recipe.part_size):
+            chunk = items[first : first + recipe.part_size]
+            mine = [i - first for i in repeated if first <= i < first + len(chunk)]
+            params = {"reader": source.reader, "name": source.name, "repeated": mine}
+            key = _key("read", params, [_stamp(item) for item in chunk], "")
+            part = f"part-{len(jobs):05d}"
+            jobs.append(Job("read", params, recipe.seed, roots, folder, part, key, "", None, chunk))
+    return jobs
+
+
+def _items(source: Source) -> Sequence[Item]:
+    if not source.root.is_dir():
+        reader = readers.get(source.reader)
+        raise BadSource(
+            f"{source.root}: no such folder for dataset {source.reader}; give --root, or set RSDATA_DATA to the folder"
+            f" that holds {source.reader}/. How to get it: {reader.INFO.obtain}"
+        )
+    find = readers.get(source.reader).find
+    for key in source.options:
+        if not stages.takes(find, key):
+            raise BadSource(f"reader {source.reader} has no option {key!r}; see `rsdata datasets {source.reader}`")
+    found: Sequence[Item] = find(source.root, source.split, images=source.images, **source.options)
+    return found
+
+
+def _repeated(items: Sequence[Item]) -> list[int]:
+    """Positions of items whose id was met before."""
+    seen: set[str] = set()
+    again = []
+    for position, item in enumerate(items):
+        if item.id in seen:
+            again.append(position)
+        seen.add(item.id)
+    return again
+
+
+def _stamp(item: Item) -> list[Any]:
+    """Identity of an item's files: names, sizes and times, so that a mended file is read again."""
+    stamp: list[Any] = [item.id, item.split]
+    for name in (item.image, item.label):
+        if name is None:
+            stamp.append(None)
+            continue
+        try:
+            found = (item.root / name).stat()
+            stamp.append([name, found.st_size, found.st_mtime_ns])
+        except OSError:
+            stamp.append([name, "missing"])
+    return [*stamp, repr(item.data) if item.data is not None else None]
+
+
+def _map_jobs(recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path) -> list[Job]:
+    module = stages.load(step.name)
+    roots = {s.name: s.root for s in recipe.sources}
+    state, mark = None, ""
+    if hasattr(module, "prepare"):
+        state, mark = _prepared(module, recipe, step, folder, keys, records)
+    return [
+        Job(
+            step.name,
+            step.params,
+            recipe.seed,
+            roots,
+            folder,
+            part,
+            key,
+            parent,
+            records / f"{part}.parquet",
+            (),
+            state,
+        )
+        for part, parent in keys.items()
+        for key in [_key(step.name, step.params, [recipe.seed, mark], parent)]
+    ]
+
+
+def _prepared(
+    module: ModuleType, recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path
+) -> tuple[Any, str]:
+    """What `prepare` found over the whole corpus, once; kept as prepare.json with the key of its input."""
+    key = _key(step.name, step.params, [recipe.seed, "prepare"], json.dumps(keys))
+    file = folder / "prepare.json"
+    if file.is_file() and (kept := corpus.read_json(file))["key"] == key:
+        return kept["state"], kept["mark"]
+    given = {"roots": {s.name: s.root for s in recipe.sources}, "seed": recipe.seed, "out": folder}
+    own = {name: value for name, value in given.items() if stages.takes(module.prepare, name)}
+    parts = [records / f"{part}.parquet" for part in keys]
+    state = module.prepare(parts, **{k: v for k, v in step.params.items() if stages.takes(module.prepare, k)}, **own)
+    mark = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
+    corpus.write_json(file, {"key": key, "mark": mark, "state": state})
+    return state, mark
+
+
+def _sink(
+    recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, workers: int, progress: Progress
+) -> int:
+    key = _key(step.name, step.params, [recipe.seed], json.dumps(keys))
+    parts = [records / f"{part}.parquet" for part in keys]
+    into = corpus.read_json(records / "stage.json")["counts"]
+    return run_sink(recipe, step, folder, key, parts, into, workers, progress)
+
+
+def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, workers: int, progress: Progress) -> int:
+    """Do the parts that are not done; remove parts of an earlier, longer run."""
+    todo = [job for job in jobs if not _done(folder / f"{job.part}.done.json", job.key)]
+    wanted = {job.part for job in jobs}
+    for path in folder.glob("part-?????.*"):
+        if path.name[:10] not in wanted or path.suffix == ".tmp":
+            path.unlink()
+    for job in todo:  # a marker must never outlive its part
+        (folder / f"{job.part}.done.json").unlink(missing_ok=True)
+    progress.start(stage, len(jobs), len(jobs) - len(todo))
+    if todo:
+        (folder / "stage.json").unlink(missing_ok=True)
+    for _ in execute.local(work, todo, workers):
+        progress.advance()
+    return len(todo)
+
+
+def _done(marker: Path, key: str) -> bool:
+    if not marker.is_file():
+        return False
+    try:
+        return bool(corpus.read_json(marker)["key"] == key)
+    except (BadCorpus, KeyError, TypeError):
+        return False
+
+
+def _finish(folder: Path, step: Step, parts: set[str]) -> None:
+    """Add up the markers into stage.json."""
+    markers = [corpus.read_json(folder / f"{part}.done.json") for part in sorted(parts)]
+    counts = {kind: {n: sum(m[kind][n] for m in markers) for n in LEDGER} for kind in KINDS}
+    drops: dict[str, dict[str, int]] = {}
+    for marker in markers:
+        for reason, found in marker["drops"].items():
+            total = drops.setdefault(reason, {"images": 0, "objects": 0})
+            for kind in total:
+                total[kind] += found[kind]
+    _write_stage(folder, step, counts, dict(sorted(drops.items())), sink=False)
+
+
+def _write_stage(folder: Path, step: Step, counts: Any, drops: Any, sink: bool) -> None:
+    version = stages.load(step.name).VERSION
+    data = {"stage": step.name, "version": version, "params": dict(step.params), "counts": counts}
+    corpus.write_json(folder / "stage.json", {**data, "drops": drops, "sink": sink})
+
+
+def _key(stage: str, params: Mapping[str, Any], more: Any, parent: str) -> str:
+    version = stages.load(stage).VERSION
+    text = json.dumps([stage, version, params, more, parent], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _log(out: Path, folder: Path, ran: int, began: float, workers: int) -> None:
+    if not ran:
+        return
+    row = {"stage": folder.name, "ran": ran, "began": round(began, 3), "seconds": round(time.time() - began, 3)}
+    with (out / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**row, "workers": workers or execute.cores()}) + "\n")
+
+
+def _over(made: Sequence[corpus.StageDir], max_drop: float) -> list[str]:
+    """Stages that dropped more images than allowed; a filter (FILTER = True) does its work and is left out."""
+    found = []
+    for stage in made:
+        n = stage.counts["images"]
+        seen = n["in"] + n["made"]
+        if seen and n["dropped"] > max_drop * seen and not getattr(stages.load(stage.name), "FILTER", False):
+            why = ", ".join(f"{reason} {c['images']}" for reason, c in stage.drops.items() if c["images"])
+            found.append(f"{stage.name} dropped {n['dropped']} of {seen} images ({why})")
+    return found
