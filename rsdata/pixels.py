@@ -209,14 +209,20 @@ def _raster_info(path: Path, cause: Exception) -> ImageInfo:
 
 
 def _raster_bands(path: Path, box: Window, rows: int) -> Iterator[tuple[int, Pixels]]:
+    """Opened anew for each band: a GDAL environment must not stay open while a caller works between bands."""
+    for y in range(0, box.height, rows):
+        window = Window(box.x, box.y + y, box.width, min(rows, box.height - y))
+        yield y, _raster_values(path, window)
+
+
+def _raster_values(path: Path, window: Window) -> Pixels:
     from rasterio.windows import Window as RasterWindow
 
     with _raster(path) as src:
-        rgb = src.count >= 3
-        for y in range(0, box.height, rows):
-            window = RasterWindow(box.x, box.y + y, box.width, min(rows, box.height - y))
-            values = src.read([1, 2, 3] if rgb else 1, window=window)
-            yield y, np.ascontiguousarray(np.moveaxis(values, 0, -1)) if rgb else values
+        if src.count < 3:
+            values: Pixels = src.read(1, window=RasterWindow(*window))
+            return values
+        return np.ascontiguousarray(np.moveaxis(src.read([1, 2, 3], window=RasterWindow(*window)), 0, -1))
 
 
 def _load_raster(path: Path, window: Window | None) -> U8:
