@@ -149,12 +149,6 @@ def labels_of(record: Record) -> dict[str, int]:
     return counts
 
 
-def hull(poly: Sequence[float]) -> Box:
-    """The upright box around polygon corners x0 y0 x1 y1 ..., not clipped."""
-    xs, ys = poly[0::2], poly[1::2]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
 @lru_cache(maxsize=1)
 def schema() -> pa.Schema:
     """The Arrow schema of a part: one row per record, nested lists for objects and captions."""

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rsdata import words
 from rsdata.errors import BadRecipe
-from rsdata.record import Caption, Drop, Obj, Record, hull, labels_of
+from rsdata.geometry import hull
+from rsdata.record import Caption, Drop, Obj, Record, labels_of
 from rsdata.stages import b2c
 from rsdata.stages._facts import share_of, two_digits
 from rsdata.stages._groups import with_children
