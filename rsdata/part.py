@@ -88,6 +88,7 @@ def _conserved(ledger: dict[str, dict[str, int]], job: Job) -> None:
 
 
 def by_reason(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
+    """Drops added up: reason -> images and objects."""
     found: dict[str, dict[str, int]] = {}
     for drop in drops:
         counts = found.setdefault(drop.reason, {"images": 0, "objects": 0})

@@ -12,7 +12,8 @@
       - pack: {formats: [webdataset, parquet]}
 
 `sources: {found_in: FOLDER, sample: FOLDER2}` takes every dataset found in FOLDER/<reader>, and if there is none draws
-sample scenes into FOLDER2 and takes those. `${RSDATA_DATA}` is `data` where the variable is not set.
+sample scenes into FOLDER2 and takes those; `skip_splits: [test]` leaves splits
+out. `${RSDATA_DATA}` is `data` where the variable is not set.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -29,30 +30,13 @@ import yaml
 
 from rsdata import readers, stages
 from rsdata.errors import BadRecipe, BadSource
+from rsdata.sources import Source
 
 PART_SIZE = 2000
 MAX_DROP = 0.05
 TOP_KEYS = ("name", "seed", "part_size", "max_drop", "sources", "stages")
 OWN_KEYS = ("format", "rsdata")  # written by corpus.yaml beside the recipe
-SOURCE_KEYS = ("reader", "name", "root", "split", "images", "licence", "options")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One dataset to read. `options` are the reader's own, as in its `find`."""
-
-    reader: str
-    root: Path
-    name: str = ""
-    split: str | None = None
-    images: bool = True
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As it stands in corpus.yaml, with the licence from the reader's card."""
-        licence = readers.get(self.reader).INFO.licence
-        row = {"reader": self.reader, "name": self.name, "root": str(self.root), "split": self.split}
-        return {**row, "images": self.images, "licence": licence, "options": dict(self.options)}
+SOURCE_KEYS = ("reader", "name", "root", "split", "skip_splits", "images", "licence", "drawn", "options")
 
 
 @dataclass(frozen=True)
@@ -103,7 +87,7 @@ def source(
 ) -> Source:
     """A source from a command's flags; without `root` it lies in the data folder under its reader's name."""
     readers.get(reader)
-    return Source(reader, root or data_folder() / reader, reader, split, images, options or {})
+    return Source(reader, root or data_folder() / reader, reader, split, (), images, options or {})
 
 
 def load(path: Path, data: Path | None = None, draw: bool = True) -> Recipe:
@@ -178,17 +162,17 @@ def _source(entry: Any, where: str, data: Path) -> Source:
     reader = str(entry["reader"])
     readers.get(reader)
     root = _expand(str(entry.get("root") or f"${{RSDATA_DATA}}/{reader}"), where, data)
-    options = entry.get("options") or {}
-    return Source(
-        reader, root, str(entry.get("name") or ""), entry.get("split"), bool(entry.get("images", True)), options
-    )
+    skip = tuple(str(split) for split in entry.get("skip_splits") or ())
+    options, images = entry.get("options") or {}, bool(entry.get("images", True))
+    return Source(reader, root, str(entry.get("name") or ""), entry.get("split"), skip, images, options)
 
 
 def _found(raw: dict[str, Any], where: str, data: Path, draw: bool) -> list[Source]:
     """Every dataset below a folder; the drawn sample scenes where there is none."""
-    _known(raw, ("found_in", "sample"), where, "sources key")
+    _known(raw, ("found_in", "sample", "skip_splits"), where, "sources key")
+    skip = tuple(raw.get("skip_splits") or ())
     folder = _expand(str(raw.get("found_in") or "${RSDATA_DATA}"), where, data)
-    found = in_folder(folder)
+    found = in_folder(folder, skip)
     if found or not raw.get("sample"):
         if not found:
             raise BadSource(f"{folder}: no dataset found here; see `rsdata datasets`, or set RSDATA_DATA to your data")
@@ -198,12 +182,13 @@ def _found(raw: dict[str, Any], where: str, data: Path, draw: bool) -> list[Sour
     drawn = _expand(str(raw["sample"]), where, data)
     if draw:
         sample.write(drawn)
-    return in_folder(drawn)
+    return in_folder(drawn, skip)
 
 
-def in_folder(folder: Path) -> list[Source]:
+def in_folder(folder: Path, skip_splits: tuple[str, ...] = ()) -> list[Source]:
     """The datasets that lie in `folder` under their readers' names."""
-    return [Source(name, folder / name, name) for name in readers.names() if (folder / name).is_dir()]
+    here = [name for name in readers.names() if (folder / name).is_dir()]
+    return [Source(name, folder / name, name, skip_splits=skip_splits) for name in here]
 
 
 def _named(sources: list[Source], where: str) -> tuple[Source, ...]:
@@ -219,7 +204,7 @@ def _named(sources: list[Source], where: str) -> tuple[Source, ...]:
                 f"{where}: two sources are called {name!r} ({first} and {s.root}), so their ids would collide;"
                 f" give one of them a name, such as `name: {name}-2`"
             )
-        named[name] = Source(s.reader, s.root, name, s.split, s.images, s.options)
+        named[name] = replace(s, root=s.root.absolute(), name=name)
     return tuple(named.values())
 
 

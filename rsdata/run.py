@@ -16,13 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from rsdata import corpus, execute, readers, stages
-from rsdata.errors import BadCorpus, BadSource
+from rsdata import corpus, execute, sources, stages
+from rsdata.errors import BadCorpus
 from rsdata.part import KINDS, LEDGER, Job, work
-from rsdata.recipe import Recipe, Source, Step
+from rsdata.recipe import Recipe, Step
 from rsdata.recipe import load as recipe_load
 from rsdata.recipe import parse as recipe_parse
-from rsdata.record import Item
 from rsdata.sink import run_sink
 
 
@@ -35,6 +34,9 @@ class Progress(Protocol):
     def advance(self) -> None:
         """One piece more is done."""
 
+    def note(self, text: str) -> None:
+        """A line that the user should see."""
+
 
 class Silent:
     """Says nothing."""
@@ -43,6 +45,9 @@ class Silent:
         """Nothing to show."""
 
     def advance(self) -> None:
+        """Nothing to show."""
+
+    def note(self, text: str) -> None:
         """Nothing to show."""
 
 
@@ -65,9 +70,7 @@ def run(
     """
     progress = progress or Silent()
     with corpus.locked(out):
-        written = _agree(recipe, out, replace)
-        if not written:
-            corpus.write_recipe(out, recipe.as_dict())
+        corpus.write_recipe(out, _agree(recipe, out, replace))
         ran = 0
         steps = [Step("read", {}), *recipe.steps]
         keys: dict[str, str] = {}
@@ -132,16 +135,18 @@ def recipe_of(path: Path, data: Path | None = None, draw: bool = True) -> tuple[
     return found, Path("corpus") / found.name
 
 
-def _agree(recipe: Recipe, out: Path, replace: bool) -> bool:
-    """Compare with what `out` holds. True: `out` holds all this and more stages, keep its corpus.yaml.
+def _agree(recipe: Recipe, out: Path, replace: bool) -> dict[str, Any]:
+    """Compare with what `out` holds, and return what its corpus.yaml is to say.
 
-    Stages made otherwise are an error, or with `replace` removed together with what came after them.
+    Where `out` holds more stages than the recipe, they stay. Stages made otherwise are an error, or with `replace`
+    removed together with what came after them.
     """
+    new = recipe.as_dict()
     if not (out / "corpus.yaml").is_file():
         if corpus.stage_dirs(out):
             raise BadCorpus(f"{out}: has stage folders but no corpus.yaml; give another --out or remove the folder")
-        return False
-    old, new = corpus.open(out).recipe, recipe.as_dict()
+        return new
+    old = corpus.open(out).recipe
     known = [_comparable(old), *old["stages"]]
     wanted = [_comparable(new), *new["stages"]]
     for index, (was, now) in enumerate(zip(known, wanted, strict=False)):
@@ -151,14 +156,14 @@ def _agree(recipe: Recipe, out: Path, replace: bool) -> bool:
             raise BadCorpus(_conflict(out, index, was, now))
         for folder in corpus.stage_dirs(out)[index:]:
             shutil.rmtree(folder)
-        return False
-    return len(known) >= len(wanted)
+        return new
+    return new | {"stages": max(old["stages"], new["stages"], key=len)}
 
 
 def _comparable(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """What the read stage was made with; the folder of a dataset may move, its content may not."""
-    sources = [{k: v for k, v in s.items() if k not in ("root", "licence")} for s in recipe["sources"]]
-    return {"seed": recipe["seed"], "part_size": recipe["part_size"], "sources": sources}
+    listed = [{k: v for k, v in s.items() if k not in ("root", "licence")} for s in recipe["sources"]]
+    return {"seed": recipe["seed"], "part_size": recipe["part_size"], "sources": listed}
 
 
 def _other_version(out: Path, index: int) -> bool:
@@ -185,57 +190,16 @@ def _read_jobs(recipe: Recipe, folder: Path) -> list[Job]:
     jobs: list[Job] = []
     roots = {s.name: s.root for s in recipe.sources}
     for source in recipe.sources:
-        items = _items(source)
-        repeated = _repeated(items)
+        items = sources.items(source)
+        repeated = sources.repeated(items)
         for first in range(0, len(items), recipe.part_size):
             chunk = items[first : first + recipe.part_size]
             mine = [i - first for i in repeated if first <= i < first + len(chunk)]
-            params = {"reader": source.reader, "name": source.name, "repeated": mine}
-            key = _key("read", params, [_stamp(item) for item in chunk], "")
+            params = {"reader": source.reader, "name": source.name, "drawn": source.drawn, "repeated": mine}
+            key = _key("read", params, [sources.stamp(item) for item in chunk], "")
             part = f"part-{len(jobs):05d}"
             jobs.append(Job("read", params, recipe.seed, roots, folder, part, key, "", None, chunk))
     return jobs
-
-
-def _items(source: Source) -> Sequence[Item]:
-    if not source.root.is_dir():
-        reader = readers.get(source.reader)
-        raise BadSource(
-            f"{source.root}: no such folder for dataset {source.reader}; give --root, or set RSDATA_DATA to the folder"
-            f" that holds {source.reader}/. How to get it: {reader.INFO.obtain}"
-        )
-    find = readers.get(source.reader).find
-    for key in source.options:
-        if not stages.takes(find, key):
-            raise BadSource(f"reader {source.reader} has no option {key!r}; see `rsdata datasets {source.reader}`")
-    found: Sequence[Item] = find(source.root, source.split, images=source.images, **source.options)
-    return found
-
-
-def _repeated(items: Sequence[Item]) -> list[int]:
-    """Positions of items whose id was met before."""
-    seen: set[str] = set()
-    again = []
-    for position, item in enumerate(items):
-        if item.id in seen:
-            again.append(position)
-        seen.add(item.id)
-    return again
-
-
-def _stamp(item: Item) -> list[Any]:
-    """Identity of an item's files: names, sizes and times, so that a mended file is read again."""
-    stamp: list[Any] = [item.id, item.split]
-    for name in (item.image, item.label):
-        if name is None:
-            stamp.append(None)
-            continue
-        try:
-            found = (item.root / name).stat()
-            stamp.append([name, found.st_size, found.st_mtime_ns])
-        except OSError:
-            stamp.append([name, "missing"])
-    return [*stamp, repr(item.data) if item.data is not None else None]
 
 
 def _map_jobs(recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path) -> list[Job]:
@@ -291,7 +255,7 @@ def _sink(
 
 def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, workers: int, progress: Progress) -> int:
     """Do the parts that are not done; remove parts of an earlier, longer run."""
-    todo = [job for job in jobs if not _done(folder / f"{job.part}.done.json", job.key)]
+    todo = [job for job in jobs if not _done(folder, job)]
     wanted = {job.part for job in jobs}
     for path in folder.glob("part-?????.*"):
         if path.name[:10] not in wanted or path.suffix == ".tmp":
@@ -306,11 +270,12 @@ def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, workers: int, progr
     return len(todo)
 
 
-def _done(marker: Path, key: str) -> bool:
-    if not marker.is_file():
+def _done(folder: Path, job: Job) -> bool:
+    files = [folder / f"{job.part}.{suffix}" for suffix in ("done.json", "parquet", "drops.parquet")]
+    if not all(file.is_file() for file in files):
         return False
     try:
-        return bool(corpus.read_json(marker)["key"] == key)
+        return bool(corpus.read_json(files[0])["key"] == job.key)
     except (BadCorpus, KeyError, TypeError):
         return False
 
@@ -349,12 +314,13 @@ def _log(out: Path, folder: Path, ran: int, began: float, workers: int) -> None:
 
 
 def _over(made: Sequence[corpus.StageDir], max_drop: float) -> list[str]:
-    """Stages that dropped more images than allowed; a filter (FILTER = True) does its work and is left out."""
+    """Stages that dropped more images than allowed. Reasons in a stage's FILTERS are its work and do not count."""
     found = []
     for stage in made:
-        n = stage.counts["images"]
-        seen = n["in"] + n["made"]
-        if seen and n["dropped"] > max_drop * seen and not getattr(stages.load(stage.name), "FILTER", False):
-            why = ", ".join(f"{reason} {c['images']}" for reason, c in stage.drops.items() if c["images"])
-            found.append(f"{stage.name} dropped {n['dropped']} of {seen} images ({why})")
+        filters = getattr(stages.load(stage.name), "FILTERS", ())
+        lost = {reason: n["images"] for reason, n in stage.drops.items() if n["images"] and reason not in filters}
+        seen = stage.counts["images"]["in"] + stage.counts["images"]["made"]
+        if sum(lost.values()) > max_drop * seen:
+            why = ", ".join(f"{reason} {n}" for reason, n in lost.items())
+            found.append(f"{stage.name} dropped {sum(lost.values())} of {seen} images ({why})")
     return found

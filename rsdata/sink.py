@@ -15,8 +15,9 @@ from typing import Any
 from rsdata import corpus, execute, readers, stages
 from rsdata.errors import Conservation
 from rsdata.part import LEDGER, by_reason, disk_error
-from rsdata.recipe import Recipe, Source, Step
+from rsdata.recipe import Recipe, Step
 from rsdata.record import write_drops
+from rsdata.sources import Source
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def run_sink(
             title=recipe.name,
             sources={s.name: card(s) for s in recipe.sources},
         )
-        _write(folder, step, key, packed, into)
+        for note in packed.notes:
+            progress.note(f"{step.name}: {note}")
+        _write(folder, step, key, packed, into, roots)
     except OSError as error:
         raise disk_error(error, folder) from error
     return max(ran, 1)
@@ -81,10 +84,21 @@ def run_sink(
 def card(source: Source) -> dict[str, Any]:
     """What the dataset card says of a source; no path of this machine."""
     info = readers.get(source.reader).INFO
+    if source.drawn:
+        terms = f"Scenes drawn by rsdata in the format of {info.title}; no real imagery. Free for any use."
+        return {
+            "title": f"drawn scenes ({source.name})",
+            "licence": source.licence,
+            "terms": terms,
+            "homepage": "",
+            "citation": "",
+        }
     return {key: getattr(info, key) for key in ("title", "licence", "terms", "homepage", "citation")}
 
 
-def _write(folder: Path, step: Step, key: str, packed: Any, into: Mapping[str, Mapping[str, int]]) -> None:
+def _write(
+    folder: Path, step: Step, key: str, packed: Any, into: Mapping[str, Mapping[str, int]], roots: Mapping[str, Path]
+) -> None:
     dropped = {"images": sum(d.images for d in packed.drops), "objects": sum(d.objects for d in packed.drops)}
     counts = {}
     for kind, out in (("images", packed.images), ("objects", packed.objects)):
@@ -95,6 +109,9 @@ def _write(folder: Path, step: Step, key: str, packed: Any, into: Mapping[str, M
                 " This is a bug in the stage"
             )
         counts[kind] = dict(zip(LEDGER, (given, 0, out, dropped[kind]), strict=True))
+    for drop in packed.drops:  # this folder may be published: no path of this machine
+        for root in roots.values():
+            drop.detail = drop.detail.replace(f"{root}/", "")
     write_drops(folder / "drops.parquet", packed.drops)
     version = stages.load(step.name).VERSION
     head = {"stage": step.name, "version": version, "key": key, "params": dict(step.params), "counts": counts}

@@ -7,7 +7,7 @@ from pathlib import Path
 import drawn
 import pytest
 
-from rsdata import recipe, stages
+from rsdata import recipe, sources, stages
 from rsdata.errors import BadRecipe, BadSource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,7 +17,7 @@ GOOD = {"name": "x", "sources": [{"reader": "dota", "root": "d"}], "stages": [{"
 def test_defaults_are_filled_in() -> None:
     found = recipe.parse(GOOD, "x.yaml")
     assert (found.name, found.seed, found.part_size, found.max_drop) == ("x", 0, 2000, 0.05)
-    assert found.sources[0] == recipe.Source("dota", Path("d"), "dota")
+    assert found.sources[0] == sources.Source("dota", Path("d").absolute(), "dota")
     assert found.steps[0].params["size"] == 512 and "overlap" in found.steps[0].params
     assert found.steps[1] == recipe.Step("m2b", stages.defaults("m2b"))
 
@@ -76,9 +76,9 @@ def test_data_folder_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 
 def test_found_in_takes_what_is_there(tmp_path: Path) -> None:
     drawn.dota(tmp_path / "dota", 1)
-    (tmp_path / "rsicd").mkdir()
+    (tmp_path / "dior").mkdir()
     raw = GOOD | {"sources": {"found_in": str(tmp_path)}}
-    assert [s.name for s in recipe.parse(raw, "x.yaml").sources] == ["dota", "rsicd"]
+    assert [s.name for s in recipe.parse(raw, "x.yaml").sources] == ["dior", "dota"]
     with pytest.raises(BadSource, match="no dataset found here"):
         recipe.parse(GOOD | {"sources": {"found_in": str(tmp_path / "empty")}}, "x.yaml")
 

@@ -15,7 +15,7 @@ from types import ModuleType
 import drawn
 import pytest
 
-from rsdata import corpus, recipe, stages
+from rsdata import corpus, recipe, sources, stages
 from rsdata.errors import BadCorpus, BadRecipe, BadSource, Conservation, RsdataError
 from rsdata.record import Drop, Made, Obj, Record, read_part
 from rsdata.run import extend, run
@@ -41,7 +41,7 @@ def test_a_run_counts_every_image_and_object(root: Path, tmp_path: Path) -> None
     records = list(corpus.open(tmp_path / "c").records())
     assert [r.id for r in records] == [f"dota/P{n:04d}" for n in range(5)]
     assert records[1].objects == [
-        Obj("plane", (5.0, 10.0, 25.0, 22.0), (5.0, 10.0, 25.0, 10.0, 25.0, 22.0, 5.0, 22.0), 240.0)
+        Obj("airplane", (5.0, 10.0, 25.0, 22.0), (5.0, 10.0, 25.0, 10.0, 25.0, 22.0, 5.0, 22.0), 240.0)
     ]
     assert records[0].captions == [] and records[2].captions
 
@@ -332,10 +332,9 @@ if __name__ == "__main__":
 
 def test_two_files_of_one_id_keep_the_first_and_count_the_second(tmp_path: Path) -> None:
     from rsdata.record import Item
-    from rsdata.run import _repeated
 
     items = [Item(tmp_path, f"dota/{name}") for name in ("a", "b", "a", "c", "a")]
-    assert _repeated(items) == [2, 4]
+    assert sources.repeated(items) == [2, 4]
     root = drawn.dota(tmp_path / "dota", images=3)
     (root / "train").mkdir()
     from rsdata.stages import read
@@ -351,7 +350,7 @@ def test_two_sources_of_one_name_are_refused_and_named_apart_work(root: Path, tm
     two = [recipe.source("dota", root), recipe.source("dota", root)]
     with pytest.raises(BadRecipe, match=r"two sources are called 'dota' .* give one of them a name"):
         recipe.make("t", two, [])
-    named = [two[0], recipe.Source("dota", root, "dota-2")]
+    named = [two[0], sources.Source("dota", root, "dota-2")]
     run(recipe.make("t", named, []), tmp_path / "c", workers=1)
     records = list(corpus.open(tmp_path / "c").records())
     assert [r.id for r in records][::5] == ["dota/P0000", "dota-2/P0000"]

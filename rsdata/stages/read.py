@@ -9,13 +9,17 @@ from rsdata.errors import Conservation
 from rsdata.record import Drop, Item, Made, Output, Record
 
 VERSION = 1
+DRAWN_LICENCE = "CC0-1.0"
 
 
-def run(items: Iterable[Item], *, reader: str, name: str, repeated: Collection[int] = ()) -> Iterator[Output]:
+def run(
+    items: Iterable[Item], *, reader: str, name: str, drawn: bool = False, repeated: Collection[int] = ()
+) -> Iterator[Output]:
     """Read items with a reader; each item gives at least one Record or Drop.
 
     `name` is the source's name in this corpus (the reader's own unless two sources share one). Items whose position is
     in `repeated` are a second file of an id already met: they are read, so that their objects are counted, and dropped.
+    `drawn` scenes (`rsdata sample`) say so in `extra`, and carry their own licence instead of the dataset's.
     """
     read = readers.get(reader).read
     for position, item in enumerate(items):
@@ -32,6 +36,8 @@ def run(items: Iterable[Item], *, reader: str, name: str, repeated: Collection[i
                 yield Drop(output.id, "read", "duplicate-id", detail, 1, len(output.objects))
             else:
                 output.source = name
+                if drawn:
+                    output.licence, output.extra["drawn"] = DRAWN_LICENCE, "yes"
                 yield output
 
 

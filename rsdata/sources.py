@@ -1,0 +1,88 @@
+"""A dataset to read: where it lies, which part of it, and what its reader lists there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rsdata import readers
+from rsdata.errors import BadSource
+from rsdata.record import Item
+
+DRAWN = "drawn sample scenes, not real imagery"  # as the README.txt of `rsdata sample` says
+DRAWN_LICENCE = "CC0-1.0"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One dataset to read: all of it, or one `split`, but for `skip_splits`. `options` are the reader's own."""
+
+    reader: str
+    root: Path
+    name: str = ""
+    split: str | None = None
+    skip_splits: tuple[str, ...] = ()
+    images: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the folder holds scenes that `rsdata sample` drew."""
+        note = self.root / "README.txt"
+        return note.is_file() and DRAWN in note.read_text("utf-8", "replace").partition("\n")[0]
+
+    @property
+    def licence(self) -> str:
+        """The licence that its records carry: the dataset's, or that of drawn scenes."""
+        return DRAWN_LICENCE if self.drawn else readers.get(self.reader).INFO.licence
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in corpus.yaml."""
+        row: dict[str, Any] = {"reader": self.reader, "name": self.name, "root": str(self.root), "split": self.split}
+        row |= {"skip_splits": list(self.skip_splits), "images": self.images, "licence": self.licence}
+        return {**row, "drawn": self.drawn, "options": dict(self.options)}
+
+
+def items(source: Source) -> Sequence[Item]:
+    """What the reader lists. Raises BadSource for a missing folder, an unknown option or an unknown layout."""
+    reader = readers.get(source.reader)
+    if not source.root.is_dir():
+        raise BadSource(
+            f"{source.root}: no such folder for dataset {source.reader}; give --root, or set RSDATA_DATA to the folder"
+            f" that holds {source.reader}/. How to get it: {reader.INFO.obtain}"
+        )
+    known = readers.options(source.reader)
+    for key in source.options:
+        if key not in known:
+            has = f"its options: {', '.join(known)}" if known else "it has none"
+            raise BadSource(f"reader {source.reader} has no option {key!r}; {has}")
+    found = reader.find(source.root, source.split, images=source.images, **source.options)
+    return [item for item in found if item.split not in source.skip_splits]
+
+
+def repeated(listed: Sequence[Item]) -> list[int]:
+    """Positions of items whose id was met before."""
+    seen: set[str] = set()
+    again = []
+    for position, item in enumerate(listed):
+        if item.id in seen:
+            again.append(position)
+        seen.add(item.id)
+    return again
+
+
+def stamp(item: Item) -> list[Any]:
+    """Identity of an item's files: names, sizes and times, so that a mended file is read again."""
+    found: list[Any] = [item.id, item.split]
+    for name in (item.image, item.label):
+        if name is None:
+            found.append(None)
+            continue
+        try:
+            status = (item.root / name).stat()
+            found.append([name, status.st_size, status.st_mtime_ns])
+        except OSError:
+            found.append([name, "missing"])
+    return [*found, repr(item.data) if item.data is not None else None]
