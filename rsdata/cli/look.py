@@ -1,0 +1,121 @@
+"""Commands that look and change nothing: datasets, stats, check, show, log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rsdata.cli import say
+from rsdata.cli.options import CORPUS, JSON, ONE_CORPUS, WORKERS
+
+CORPORA = Path("corpus")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (datasets, stats, check, show, log):
+        app.command()(command)
+
+
+def datasets(
+    name: Annotated[str | None, typer.Argument(help="One dataset, for its card.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder to look in.", show_default="$RSDATA_DATA or data")
+    ] = None,
+    json: JSON = False,
+) -> None:
+    """List the datasets that can be read, under which licence, and what is found on this disk.
+
+    Example: rsdata datasets dota
+    """
+    from rsdata.report import datasets as cards
+
+    found = cards.card(name, data) if name else cards.listing(data)
+    if json:
+        say.as_json(found)
+    else:
+        say.out.print(cards.render_card(found) if name else cards.render(found))
+
+
+def stats(corpus: CORPUS = CORPORA, json: JSON = False) -> None:
+    """Count a corpus: images, objects, captions, languages, classes, and what was dropped and why.
+
+    Example: rsdata stats corpus/dota
+    """
+    from rsdata import corpus as corpora
+    from rsdata.report import stats as counting
+
+    found = [counting.stats(c) for c in corpora.find(corpus)]
+    if json:
+        say.as_json(found[0] if len(found) == 1 else {"corpora": found})
+        return
+    for one in found:
+        say.out.print(counting.render(one))
+
+
+def check(
+    corpus: CORPUS = CORPORA,
+    images: Annotated[bool, typer.Option("--images/--no-images", help="Or leave the images unopened.")] = True,
+    workers: WORKERS = 0,
+    json: JSON = False,
+) -> None:
+    """Open every image, hold every row against the schema, verify packed files. Exit code 1 where something is wrong.
+
+    Example: rsdata check corpus/dota
+    """
+    from rsdata import corpus as corpora
+    from rsdata.report import check as checking
+
+    problems = {str(c.path): checking.check(c, images=images, workers=workers) for c in corpora.find(corpus)}
+    if json:
+        say.as_json({"ok": not any(problems.values()), "problems": problems})
+    else:
+        for path, lines in problems.items():
+            for line in lines:
+                say.out.print(line, soft_wrap=True)
+            say.out.print(f"{path}: {len(lines)} problems" if lines else f"{path}: no problems found", soft_wrap=True)
+    if any(problems.values()):
+        raise typer.Exit(1)
+
+
+def show(
+    corpus: ONE_CORPUS,
+    record: Annotated[str | None, typer.Argument(help="A record's id, or its number from 0.")] = None,
+    random: Annotated[bool, typer.Option("--random", help="Any record; --seed chooses which.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of --random.")] = 0,
+    label: Annotated[str | None, typer.Option(help="The first record with an object of this class.")] = None,
+    source: Annotated[str | None, typer.Option(help="The first record of this source.")] = None,
+    png: Annotated[Path, typer.Option("--png", "-o", help="The picture to write.")] = Path("show.png"),
+    json: JSON = False,
+) -> None:
+    """Draw one record with its boxes, mask and captions to a PNG.
+
+    Example: rsdata show corpus/dota --label plane -o plane.png
+    """
+    from rsdata import corpus as corpora
+    from rsdata.report import show as drawing
+
+    found = drawing.pick(corpora.open(corpus), record, random=random, seed=seed, label=label, source=source)
+    drawing.save(found, corpora.open(corpus).roots, png)
+    if json:
+        say.as_json({"png": str(png), **drawing.as_data(found)})
+    else:
+        say.out.print(drawing.text(found), soft_wrap=True)
+        say.out.print(f"drawn: {png}", soft_wrap=True)
+
+
+def log(corpus: ONE_CORPUS, json: JSON = False) -> None:
+    """List the stages of a corpus with their counts and times.
+
+    Example: rsdata log corpus/dota
+    """
+    from rsdata import corpus as corpora
+    from rsdata.report import log as history
+
+    found = history.log(corpora.open(corpus))
+    if json:
+        say.as_json(found)
+    else:
+        say.out.print(history.render(found))
