@@ -140,17 +140,23 @@ def branch(source: Corpus, out: Path) -> None:
         for file in sorted(p for p in stage.path.rglob("*") if p.is_file()):
             target = folder / file.relative_to(stage.path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            _link(file, target)
+            link(file, target)
     recipe = {k: v for k, v in source.recipe.items() if k not in ("format", "rsdata")}
     write_recipe(out, {**recipe, "stages": [steps[stage.index - 1] for stage in kept if stage.index]})
 
 
-def _link(file: Path, target: Path) -> None:
-    """A second name for a file; a copy where the disk has no hard links."""
+def link(file: Path, target: Path) -> None:
+    """A second name for a file, whole at once; a copy where the disk has no hard links."""
+    temporary = target.with_name(target.name + ".tmp")
+    temporary.unlink(missing_ok=True)
     try:
-        os.link(file, target)
-    except OSError:
-        shutil.copyfile(file, target)
+        try:
+            os.link(file, temporary)
+        except OSError:
+            shutil.copyfile(file, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_recipe(path: Path, recipe: Mapping[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""On what the work is done. An executor is a function: `local(work, jobs, workers)` yields results as they come.
+"""On what the work is done. An executor is a context that gives `each(work, jobs)`, which yields results as they come.
+
+    with local(workers=2) as each:
+        for result in each(work, jobs): ...
 
 Every failure is reported: the first one stops new jobs from starting, the running ones end, then it is raised. What
 was finished stays finished, so the same command resumes.
@@ -10,13 +13,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any
 
 from rsdata.errors import RsdataError
 
-Job = TypeVar("Job")
-Done = TypeVar("Done")
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 
 
 def cores() -> int:
@@ -24,37 +27,46 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def local(work: Callable[[Job], Done], jobs: Sequence[Job], workers: int = 0) -> Iterator[Done]:
-    """Run `work` on each job in `workers` processes (0: one per core) and yield results in order of completion.
+@contextmanager
+def local(workers: int = 0) -> Iterator[Each]:
+    """Processes of this machine, `workers` of them (0: one per core), started when first needed and then kept.
 
-    One worker, or one job, runs in this process. Raises what `work` raised; a process that died (killed, out of
-    memory) is an RsdataError that says so.
+    One worker, or one job, runs in this process. `each` raises what `work` raised; a process that died (killed, out
+    of memory) is an RsdataError that says so.
     """
-    workers = min(workers or cores(), len(jobs))
-    if workers <= 1:
-        for job in jobs:
-            yield work(job)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from _drain(pool, work, jobs, workers)
+    count = workers or cores()
+    pools: list[ProcessPoolExecutor] = []
+    with ExitStack() as stack:
+
+        def each(work: Callable[[Any], Any], jobs: Sequence[Any]) -> Iterator[Any]:
+            if min(count, len(jobs)) <= 1:
+                return map(work, jobs)
+            if not pools:
+                pools.append(stack.enter_context(ProcessPoolExecutor(count, mp_context=get_context("spawn"))))
+            return _drain(pools[0], work, jobs, count)
+
+        yield each
 
 
-def _drain(pool: ProcessPoolExecutor, work: Callable[[Job], Done], jobs: Sequence[Job], workers: int) -> Iterator[Done]:
+def _drain(pool: ProcessPoolExecutor, work: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> Iterator[Any]:
     todo = iter(jobs)
-    running: set[Future[Done]] = set()
+    running: set[Future[Any]] = set()
     failure: BaseException | None = None
     while True:
-        while failure is None and len(running) < 2 * workers and (job := next(todo, None)) is not None:
-            running.add(pool.submit(work, job))
+        try:
+            while failure is None and len(running) < 2 * workers and (job := next(todo, None)) is not None:
+                running.add(pool.submit(work, job))
+        except BrokenProcessPool as broken:
+            failure = broken
         if not running:
             break
         finished, running = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
-            error = future.exception()
-            if error is None:
+            problem = future.exception()
+            if problem is None:
                 yield future.result()
             elif failure is None:
-                failure = error
+                failure = problem
                 running = {f for f in running if not f.cancel()}
     if isinstance(failure, BrokenProcessPool):
         raise RsdataError(

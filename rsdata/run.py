@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from rsdata import corpus, execute, sources, stages
 from rsdata.errors import BadCorpus
+from rsdata.execute import Each
 from rsdata.part import KINDS, LEDGER, Job, work
 from rsdata.recipe import Recipe, Step
 from rsdata.recipe import load as recipe_load
@@ -69,7 +70,7 @@ def run(
     Raises BadCorpus when `out` holds stages made with other parameters, unless `replace` gives them up.
     """
     progress = progress or Silent()
-    with corpus.locked(out):
+    with corpus.locked(out), execute.local(workers) as each:
         corpus.write_recipe(out, _agree(recipe, out, replace))
         ran = 0
         steps = [Step("read", {}), *recipe.steps]
@@ -82,13 +83,13 @@ def run(
             if step.name == "read":
                 jobs = _read_jobs(recipe, folder)
             elif stages.is_sink(step.name):
-                did = _sink(recipe, step, folder, keys, records, workers, progress)
+                did = _sink(recipe, step, folder, keys, records, each, progress)
                 _log(out, folder, did, began, workers)
                 ran += did
                 continue
             else:
                 jobs = _map_jobs(recipe, step, folder, keys, records)
-            did = _run_jobs(step.name, jobs, folder, workers, progress)
+            did = _run_jobs(step.name, jobs, folder, each, progress)
             keys, records = {job.part: job.key for job in jobs}, folder
             _finish(folder, step, {job.part for job in jobs})
             _log(out, folder, did, began, workers)
@@ -245,15 +246,15 @@ def _prepared(
 
 
 def _sink(
-    recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, workers: int, progress: Progress
+    recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, each: Each, progress: Progress
 ) -> int:
     key = _key(step.name, step.params, [recipe.seed], json.dumps(keys))
     parts = [records / f"{part}.parquet" for part in keys]
     into = corpus.read_json(records / "stage.json")["counts"]
-    return run_sink(recipe, step, folder, key, parts, into, workers, progress)
+    return run_sink(recipe, step, folder, key, parts, into, each, progress)
 
 
-def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, workers: int, progress: Progress) -> int:
+def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, each: Each, progress: Progress) -> int:
     """Do the parts that are not done; remove parts of an earlier, longer run."""
     todo = [job for job in jobs if not _done(folder, job)]
     wanted = {job.part for job in jobs}
@@ -265,7 +266,7 @@ def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, workers: int, progr
     progress.start(stage, len(jobs), len(jobs) - len(todo))
     if todo:
         (folder / "stage.json").unlink(missing_ok=True)
-    for _ in execute.local(work, todo, workers):
+    for _ in each(work, todo):
         progress.advance()
     return len(todo)
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsdata import corpus, execute, readers, stages
+from rsdata import corpus, readers, stages
 from rsdata.errors import Conservation
+from rsdata.execute import Each
 from rsdata.part import LEDGER, by_reason, disk_error
 from rsdata.recipe import Recipe, Step
 from rsdata.record import write_drops
@@ -45,7 +46,7 @@ def work(piece: Piece) -> str:
 
 
 def run_sink(
-    recipe: Recipe, step: Step, folder: Path, key: str, parts: Sequence[Path], into: Any, workers: int, progress: Any
+    recipe: Recipe, step: Step, folder: Path, key: str, parts: Sequence[Path], into: Any, each: Each, progress: Any
 ) -> int:
     """Bring a sink up to date and return how many pieces were run; nothing to do when its key is the same.
 
@@ -62,7 +63,7 @@ def run_sink(
     for names in module.rounds(parts, out=folder, seed=recipe.seed, key=key, params=step.params):
         pieces = [Piece(step.name, name, step.params, recipe.seed, roots, parts, folder) for name in names]
         progress.start(f"{step.name} {names[0].partition('-')[0]}" if names else step.name, len(pieces), 0)
-        for _ in execute.local(work, pieces, workers):
+        for _ in each(work, pieces):
             progress.advance()
         ran += len(pieces)
     try:

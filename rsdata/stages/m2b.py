@@ -125,6 +125,16 @@ def run(
         yield from _ledger(record, found)
 
 
+def idle(part: Path, **_: Any) -> bool:
+    """Whether a part has no masks, so that this stage would leave it as it is; from the file's statistics alone."""
+    import pyarrow.parquet as pq
+
+    meta = pq.read_metadata(part)
+    column = meta.schema.names.index("mask_path")
+    groups = [meta.row_group(i).column(column) for i in range(meta.num_row_groups)]
+    return all(g.statistics is not None and g.statistics.null_count == g.num_values for g in groups)
+
+
 def _ledger(record: Record, found: _Found) -> Iterator[Output]:
     others = [obj for obj in record.objects if obj.origin != "m2b"]
     if old := len(record.objects) - len(others):
