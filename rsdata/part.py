@@ -117,12 +117,14 @@ def _conserved(ledger: Ledger, job: Job) -> None:
 
 
 def by_reason(drops: Iterable[Drop]) -> Ledger:
-    """Drops added up: reason -> images and objects."""
+    """Drops added up: reason -> images, objects, and captions where any were refused."""
     found: Ledger = {}
     for drop in drops:
         counts = found.setdefault(drop.reason, {"images": 0, "objects": 0})
         counts["images"] += drop.images
         counts["objects"] += drop.objects
+        if drop.captions:
+            counts["captions"] = counts.get("captions", 0) + drop.captions
     return dict(sorted(found.items()))
 
 

@@ -93,7 +93,8 @@ class Record:
 @dataclass(slots=True)
 class Drop:
     """What a stage refuses, and why. An image drop counts `images=1` and the objects that went with it;
-    an object drop counts `images=0` and `objects` of one reason inside the image `id`."""
+    an object drop counts `images=0` and `objects` of one reason inside the image `id`. `captions` counts sentences
+    that were refused (a bad translation); captions have no ledger, since any stage may write new ones."""
 
     id: str
     stage: str
@@ -101,6 +102,7 @@ class Drop:
     detail: str = ""
     images: int = 1
     objects: int = 0
+    captions: int = 0
 
 
 @dataclass(slots=True)
@@ -175,9 +177,8 @@ def drop_schema() -> pa.Schema:
     import pyarrow as pa
 
     fields = [(name, pa.string()) for name in ("id", "stage", "reason", "detail")]
-    return pa.schema(
-        [pa.field(n, t, nullable=False) for n, t in [*fields, ("images", pa.int32()), ("objects", pa.int32())]]
-    )
+    fields += [(name, pa.int32()) for name in ("images", "objects", "captions")]
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in fields])
 
 
 def to_table(records: Sequence[Record]) -> pa.Table:

@@ -289,8 +289,8 @@ def _finish(folder: Path, step: Step, parts: set[str]) -> None:
     for marker in markers:
         for reason, found in marker["drops"].items():
             total = drops.setdefault(reason, {"images": 0, "objects": 0})
-            for kind in total:
-                total[kind] += found[kind]
+            for kind, n in found.items():
+                total[kind] = total.get(kind, 0) + n
     _write_stage(folder, step, counts, dict(sorted(drops.items())), sink=False)
 
 

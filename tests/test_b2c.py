@@ -527,3 +527,15 @@ GOLDEN_SCENE = [
     "A satellite image of a dense residential area.",
     "The image shows a dense residential area.",
 ]
+
+
+def test_a_record_keeps_what_its_captions_were_made_with() -> None:
+    from rsdata.stages._facts import Options, select
+
+    record = Record("a/1", "a", width=100, height=100, objects=[Obj("ship", (1.0, 1.0, 9.0, 9.0))])
+    (made,) = b2c.run([record], rules="remoteclip", centre=0.25, many=3, skip_difficult=True, seed=7, per_image=4)
+    options = Options.of(made.extra["b2c"])
+    assert options == Options("remoteclip", 4, 0.25, 3, True, 7)
+    assert [c.text for c in made.captions] == [text for _, _, text in select(made, options)]
+    with pytest.raises(ValueError, match="unknown rules"):
+        Options.of("mine 5 0.5 10 0 0")

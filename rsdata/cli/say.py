@@ -103,7 +103,7 @@ def _reasons(made: Summary) -> Iterator[str]:
     """What was dropped, a line a reason."""
     for stage in made.stages:
         for reason, n in stage.drops.items():
-            counts = [f"{n[kind]:,} {kind}" for kind in ("images", "objects") if n[kind]]
+            counts = [f"{n[kind]:,} {kind}" for kind in ("images", "objects", "captions") if n.get(kind)]
             if counts:
                 yield f"dropped by {stage.name}: {reason}: {', '.join(counts)}"
 

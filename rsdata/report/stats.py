@@ -47,7 +47,7 @@ def stats(corpus: Corpus, progress: Progress | None = None) -> dict[str, Any]:
                 progress.advance()
         unique = texts.distinct()
     found = tally.as_dict() | {"unique_captions": unique}
-    dropped = {kind: _dropped(corpus.stages, kind) for kind in ("images", "objects")}
+    dropped = {kind: _dropped(corpus.stages, kind) for kind in ("images", "objects", "captions")}
     return {
         "corpus": str(corpus.path),
         "stage": corpus.last_records.path.name,
@@ -55,6 +55,7 @@ def stats(corpus: Corpus, progress: Progress | None = None) -> dict[str, Any]:
         **found,
         "dropped_images": dropped["images"],
         "dropped_objects": dropped["objects"],
+        "dropped_captions": dropped["captions"],
         "stages": [{"stage": stage.path.name, **stage.counts} for stage in corpus.stages],
     }
 
@@ -239,6 +240,7 @@ def render(found: Mapping[str, Any], top: int = 15) -> RenderableType:
 SHOWN = {
     "dropped_images": "images dropped, by reason",
     "dropped_objects": "objects dropped, by reason",
+    "dropped_captions": "captions refused, by reason",
     "images_by_source": "images by source",
     "images_by_split": "images by split",
     "images_by_platform": "images by platform",

@@ -38,7 +38,8 @@ VIEWS = frozenset({"satellite", "aerial", "uav"})
 
 
 class Options(NamedTuple):
-    """The parameters of `b2c` that decide what is said."""
+    """The parameters of `b2c` that decide what is said; `text` is kept in a record's `extra["b2c"]`, so that a later
+    stage (translate, explain) finds the same facts again."""
 
     rules: str = "full"
     per_image: int = 5
@@ -46,6 +47,18 @@ class Options(NamedTuple):
     many: int = 10
     skip_difficult: bool = False
     seed: int = 0
+
+    def text(self) -> str:
+        """`full 5 0.5 10 0 7`: the fields in their order."""
+        return f"{self.rules} {self.per_image} {self.centre!r} {self.many} {int(self.skip_difficult)} {self.seed}"
+
+    @classmethod
+    def of(cls, text: str) -> Options:
+        """What `text` wrote. Raises ValueError where it is something else."""
+        rules, per_image, centre, many, skip_difficult, seed = text.split()
+        if rules not in RULES:
+            raise ValueError(f"unknown rules {rules!r}")
+        return cls(rules, int(per_image), float(centre), int(many), skip_difficult == "1", int(seed))
 
 
 def select(record: Record, options: Options) -> list[tuple[str, Facts, str]]:

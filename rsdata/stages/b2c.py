@@ -50,12 +50,14 @@ def run(
         raise BadRecipe("b2c: langs is empty; give at least one language, such as en")
     for code in codes:
         language(code)
+    made_with = options.text()
     for record in records:
         chosen = select(record, options)
         if not chosen and drop_empty:
             yield Drop(record.id, "b2c", "no-facts", "no object, stuff or label", objects=len(record.objects))
             continue
-        yield replace(record, captions=_captions(_kept(record.captions), chosen, codes))
+        captions = _captions(_kept(record.captions), chosen, codes)
+        yield replace(record, captions=captions, extra={**record.extra, "b2c": made_with} if chosen else record.extra)
 
 
 def _options(rules: str, per_image: int, centre: float, many: int, skip_difficult: bool, seed: int) -> Options:
