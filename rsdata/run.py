@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from rsdata import corpus, execute, sources, stages
-from rsdata.errors import BadCorpus
+from rsdata.errors import BadCorpus, RsdataError
 from rsdata.execute import Each
 from rsdata.part import KINDS, LEDGER, Job, work
 from rsdata.recipe import Recipe, Step
@@ -63,39 +63,68 @@ class Summary:
 
 
 def run(
-    recipe: Recipe, out: Path, *, workers: int = 0, replace: bool = False, progress: Progress | None = None
+    recipe: Recipe,
+    out: Path,
+    *,
+    workers: int = 0,
+    replace: bool = False,
+    since: int = 0,
+    progress: Progress | None = None,
 ) -> Summary:
     """Make the corpus `out` by a recipe, or bring it up to date; what is done already is not done again.
 
-    Raises BadCorpus when `out` holds stages made with other parameters, unless `replace` gives them up.
+    Stages from number `since` on are held against max_drop. Raises BadCorpus when `out` holds stages made with other
+    parameters, unless `replace` gives them up.
     """
     progress = progress or Silent()
+    steps = [Step("read", {}), *recipe.steps]
     with corpus.locked(out), execute.local(workers) as each:
         corpus.write_recipe(out, _agree(recipe, out, replace))
-        ran = 0
-        steps = [Step("read", {}), *recipe.steps]
-        keys: dict[str, str] = {}
-        records = out
-        for index, step in enumerate(steps):
-            folder = out / f"{index:02d}-{step.name}"
-            folder.mkdir(exist_ok=True)
-            began = time.time()
+        try:
+            ran = _run_steps(recipe, steps, out, each, workers, progress)
+        except RsdataError:
+            _forget_empty(out)
+            raise
+    made = [s for s in corpus.open(out).stages if s.index < len(steps)]
+    return Summary(out, made, ran, _over(made[since:], recipe.max_drop))
+
+
+def _run_steps(recipe: Recipe, steps: Sequence[Step], out: Path, each: Each, workers: int, progress: Progress) -> int:
+    """Bring one stage after the other up to date; return how many pieces were run."""
+    ran = 0
+    keys: dict[str, str] = {}
+    records = out
+    for index, step in enumerate(steps):
+        folder = out / f"{index:02d}-{step.name}"
+        folder.mkdir(exist_ok=True)
+        began = time.time()
+        if stages.is_sink(step.name):
+            did = _sink(recipe, step, folder, keys, records, each, progress)
+        else:
             if step.name == "read":
                 jobs = _read_jobs(recipe, folder)
-            elif stages.is_sink(step.name):
-                did = _sink(recipe, step, folder, keys, records, each, progress)
-                _log(out, folder, did, began, workers)
-                ran += did
-                continue
             else:
-                jobs = _map_jobs(recipe, step, folder, keys, records)
+                jobs = _map_jobs(recipe, step, folder, keys, records, progress)
             did = _run_jobs(step.name, jobs, folder, each, progress)
             keys, records = {job.part: job.key for job in jobs}, folder
             _finish(folder, step, {job.part for job in jobs})
-            _log(out, folder, did, began, workers)
-            ran += did
-    made = [s for s in corpus.open(out).stages if s.index < len(steps)]
-    return Summary(out, made, ran, _over(made, recipe.max_drop))
+        _log(out, folder, did, began, workers)
+        ran += did
+    return ran
+
+
+def _forget_empty(out: Path) -> None:
+    """After a failure: stages of which no piece was ever done leave no trace, so that a mended command can follow."""
+    recipe = {k: v for k, v in corpus.open(out).recipe.items() if k not in ("format", "rsdata")}
+    folders = corpus.stage_dirs(out)
+    while folders and not [*folders[-1].glob("*.done.json"), *folders[-1].glob(".work/*.json")]:
+        if (folders[-1] / "stage.json").is_file():
+            break
+        shutil.rmtree(folders.pop())
+    if not folders:
+        (out / "corpus.yaml").unlink()
+    else:
+        corpus.write_recipe(out, {**recipe, "stages": recipe["stages"][: len(folders) - 1]})
 
 
 def extend(
@@ -115,7 +144,7 @@ def extend(
         wanted = earlier
     if out is not None and out != path:
         corpus.branch(found, out)
-    return run(wanted, out or path, workers=workers, progress=progress)
+    return run(wanted, out or path, workers=workers, since=len(wanted.steps), progress=progress)
 
 
 def _is_last(steps: Sequence[Step], step: Step) -> bool:
@@ -203,12 +232,14 @@ def _read_jobs(recipe: Recipe, folder: Path) -> list[Job]:
     return jobs
 
 
-def _map_jobs(recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path) -> list[Job]:
+def _map_jobs(
+    recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, progress: Progress
+) -> list[Job]:
     module = stages.load(step.name)
     roots = {s.name: s.root for s in recipe.sources}
     state, mark = None, ""
     if hasattr(module, "prepare"):
-        state, mark = _prepared(module, recipe, step, folder, keys, records)
+        state, mark = _prepared(module, recipe, step, folder, keys, records, progress)
     return [
         Job(
             step.name,
@@ -229,14 +260,21 @@ def _map_jobs(recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str],
 
 
 def _prepared(
-    module: ModuleType, recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path
+    module: ModuleType,
+    recipe: Recipe,
+    step: Step,
+    folder: Path,
+    keys: Mapping[str, str],
+    records: Path,
+    progress: Progress,
 ) -> tuple[Any, str]:
     """What `prepare` found over the whole corpus, once; kept as prepare.json with the key of its input."""
     key = _key(step.name, step.params, [recipe.seed, "prepare"], json.dumps(keys))
     file = folder / "prepare.json"
     if file.is_file() and (kept := corpus.read_json(file))["key"] == key:
         return kept["state"], kept["mark"]
-    given = {"roots": {s.name: s.root for s in recipe.sources}, "seed": recipe.seed, "out": folder}
+    given: dict[str, Any] = {"roots": {s.name: s.root for s in recipe.sources}, "seed": recipe.seed, "out": folder}
+    given["progress"] = progress
     own = {name: value for name, value in given.items() if stages.takes(module.prepare, name)}
     parts = [records / f"{part}.parquet" for part in keys]
     state = module.prepare(parts, **{k: v for k, v in step.params.items() if stages.takes(module.prepare, k)}, **own)

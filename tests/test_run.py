@@ -152,6 +152,7 @@ def test_too_many_drops_are_reported(root: Path, tmp_path: Path) -> None:
     done = run(plan(root), tmp_path / "c", workers=1)
     assert done.over == ["read dropped 1 of 5 images (missing-image 1)"]
     assert done.stages[0].counts["objects"] == {"in": 0, "made": 10, "out": 7, "dropped": 3}
+    assert extend(tmp_path / "c", "b2c", {}, workers=1).over == []  # told once, by the command that read
     drop = next(corpus.open(tmp_path / "c").drops(done.stages[0]))
     assert (drop.id, drop.reason, drop.images, drop.objects) == ("dota/P0003", "missing-image", 1, 3)
 
@@ -184,6 +185,17 @@ def test_stale_stages_are_told(root: Path, tmp_path: Path) -> None:
     label.write_text(label.read_text() + "\n")
     run(plan(root), tmp_path / "c", workers=1)
     assert "01-b2c: older than the stage before it; run `rsdata run" in corpus.open(tmp_path / "c").stale()[0]
+
+
+def test_a_stage_that_cannot_begin_leaves_no_trace(root: Path, tmp_path: Path) -> None:
+    run(plan(root, ("b2c", {})), tmp_path / "c", workers=1)
+    before = drawn.tree(tmp_path / "c")
+    with pytest.raises(BadRecipe, match="no language 'xx'"):
+        extend(tmp_path / "c", "b2c", {"langs": ["xx"]}, workers=1)
+    assert drawn.tree(tmp_path / "c") == before
+    with pytest.raises(BadSource):
+        run(plan(tmp_path / "nowhere"), tmp_path / "d")
+    assert drawn.tree(tmp_path / "d") == {}
 
 
 @pytest.fixture
