@@ -53,11 +53,11 @@ def run_sink(
     `into` is the counts that the stage before put out: every image and object of it must be packed or dropped.
     """
     done = folder / "stage.json"
-    if done.is_file() and corpus.read_json(done).get("key") == key:
+    module = stages.load(step.name)
+    if done.is_file() and corpus.read_json(done).get("key") == key and module.intact(folder):
         progress.start(step.name, len(parts), len(parts))
         return 0
     done.unlink(missing_ok=True)
-    module = stages.load(step.name)
     roots = {s.name: s.root for s in recipe.sources}
     ran = 0
     for names in module.rounds(parts, out=folder, seed=recipe.seed, key=key, params=step.params):

@@ -310,12 +310,21 @@ def test_drops_that_are_not_those_of_the_marker(tmp_path: Path) -> None:
     ]
 
 
-def test_part_without_marker(tmp_path: Path) -> None:
+def test_part_without_marker_is_told_once(tmp_path: Path) -> None:
     found = stage_problems(tmp_path, lambda out: (out / "01-b2c/part-00001.done.json").unlink())
-    assert any(
-        "01-b2c/part-00001.parquet: has no marker (part-00001.done.json); run its stage again" in f for f in found
-    )
-    assert any("01-b2c/part-00001.done.json: missing, the stage before has this part" in f for f in found)
+    part = f"{tmp_path}/corpus/01-b2c/part-00001.parquet"
+    assert found == [f"{part}: has no marker (part-00001.done.json); run its stage again"]
+
+
+def test_part_that_is_gone_with_its_marker(tmp_path: Path) -> None:
+    def change(out: Path) -> None:
+        for path in (out / "01-b2c").glob("part-00001.*"):
+            path.unlink()
+
+    found = stage_problems(tmp_path, change)
+    marker = f"{tmp_path}/corpus/01-b2c/part-00001.done.json"
+    assert f"{marker}: missing, the stage before has this part; run it again" in found
+    assert any("stage.json: 4 images out, its parts have 2" in line for line in found)
 
 
 def test_damaged_marker(tmp_path: Path) -> None:
@@ -393,7 +402,8 @@ def test_packed_files_against_their_manifest(tmp_path: Path) -> None:
     entry = {"path": "sizes.json", "bytes": 3, "sha256": "00"}
     corpus.write_json(folder / "manifest.json", {"files": [entry]})
     found = check.check(corpus.open(made.path), images=False, workers=1)
-    assert found == [f"{folder}/sizes.json: 2 bytes, the manifest says 3; pack again"]
+    mend = f"{folder}: to pack again, remove this folder and run `rsdata run {made.path}`"
+    assert found == [f"{folder}/sizes.json: 2 bytes, the manifest says 3; pack again", mend]
     edit(folder / "stage.json", lambda s: s["counts"]["images"].update({"in": 3, "out": 3}))
     found = check.check(corpus.open(made.path), images=False, workers=1)
     assert found[0] == f"{folder}/stage.json: 3 images in, 4 came out before; run the stage again"

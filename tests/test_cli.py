@@ -67,7 +67,7 @@ def test_json_is_all_there_is_on_stdout(data: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("convert", "dotta"), "no reader is called 'dotta'; did you mean dota?"),
+        (("convert", "dotta"), "no reader is called 'dotta'; did you mean dota"),
         (("convert", "dota", "--root", "nowhere"), "nowhere: no such folder for dataset dota"),
         (("stats", "nowhere"), "nowhere: no corpus here"),
         (("run", "nowhere.yaml"), "nowhere.yaml: cannot be read"),

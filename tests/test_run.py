@@ -187,6 +187,17 @@ def test_stale_stages_are_told(root: Path, tmp_path: Path) -> None:
     assert "01-b2c: older than the stage before it; run `rsdata run" in corpus.open(tmp_path / "c").stale()[0]
 
 
+def test_a_damaged_shard_is_packed_again(root: Path, tmp_path: Path) -> None:
+    steps = ("b2c", {}), ("pack", {"formats": ["webdataset"], "loader_workers": 1})
+    run(plan(root, *steps), tmp_path / "c", workers=1)
+    before = drawn.tree(tmp_path / "c")
+    shard = tmp_path / "c/02-pack/shards/000000.tar"
+    shard.write_bytes(shard.read_bytes()[:-512])
+    assert run(plan(root, *steps), tmp_path / "c", workers=1).ran > 0
+    assert drawn.tree(tmp_path / "c") == before
+    assert run(plan(root, *steps), tmp_path / "c", workers=1).ran == 0
+
+
 def test_a_stage_that_cannot_begin_leaves_no_trace(root: Path, tmp_path: Path) -> None:
     run(plan(root, ("b2c", {})), tmp_path / "c", workers=1)
     before = drawn.tree(tmp_path / "c")

@@ -47,7 +47,8 @@ def stats(corpus: CORPUS = CORPORA, json: JSON = False) -> None:
     from rsdata import corpus as corpora
     from rsdata.report import stats as counting
 
-    found = [counting.stats(c) for c in corpora.find(corpus)]
+    with say.progress() as progress:
+        found = [counting.stats(c, progress=progress) for c in corpora.find(corpus)]
     if json:
         say.as_json(found[0] if len(found) == 1 else {"corpora": found})
         return
@@ -68,13 +69,16 @@ def check(
     from rsdata import corpus as corpora
     from rsdata.report import check as checking
 
-    problems = {str(c.path): checking.check(c, images=images, workers=workers) for c in corpora.find(corpus)}
+    problems = {}
+    for found in corpora.find(corpus):
+        with say.progress() as progress:
+            problems[str(found.path)] = checking.check(found, images=images, workers=workers, progress=progress)
     if json:
         say.as_json({"ok": not any(problems.values()), "problems": problems})
     else:
         for path, lines in problems.items():
             for line in lines:
-                say.out.print(line, soft_wrap=True)
+                say.out.print(line, soft_wrap=True, markup=False)
             say.out.print(f"{path}: {len(lines)} problems" if lines else f"{path}: no problems found", soft_wrap=True)
     if any(problems.values()):
         raise typer.Exit(1)
@@ -98,11 +102,13 @@ def show(
     from rsdata.report import show as drawing
 
     found = drawing.pick(corpora.open(corpus), record, random=random, seed=seed, label=label, source=source)
-    drawing.save(found, corpora.open(corpus).roots, png)
+    notes = drawing.save(found, corpora.open(corpus).roots, png)
     if json:
-        say.as_json({"png": str(png), **drawing.as_data(found)})
+        say.as_json({"png": str(png), "notes": notes, **drawing.as_data(found)})
     else:
         say.out.print(drawing.text(found), soft_wrap=True)
+        for note in notes:
+            say.out.print(note, soft_wrap=True, markup=False)
         say.out.print(f"drawn: {png}", soft_wrap=True)
 
 

@@ -212,8 +212,12 @@ def _inside(window: Window, size: tuple[int, int]) -> bool:
 
 
 def _packed(corpus: Corpus) -> Iterator[Problem]:
-    """Sinks are held against their own manifest."""
+    """Sinks are held against their own manifest. A finished sink is never looked into again, so it must be removed."""
     for stage in corpus.stages:
         if stage.sink and hasattr(module := stages.load(stage.name), "verify"):
-            for line in module.verify(stage.path):
+            lines = module.verify(stage.path)
+            for line in lines:
                 yield Problem("packed", line)
+            if lines:
+                mend = f"{stage.path}: to pack again, remove this folder and run `rsdata run {corpus.path}`"
+                yield Problem("packed-mend", mend)

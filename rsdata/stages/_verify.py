@@ -42,6 +42,15 @@ def verify(out: Path) -> list[str]:
     return problems
 
 
+def intact(out: Path) -> bool:
+    """Whether every file of the manifest is there in its size: cheap, for a rerun; `verify` reads the bytes."""
+    try:
+        files = read_json(out / "manifest.json")["files"]
+        return all((out / entry["path"]).stat().st_size == entry["bytes"] for entry in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def verify_file(path: Path, entry: dict[str, Any]) -> list[str]:
     """Check one file against its line in the manifest. Independent of all others, so it can run in any process."""
     if not path.is_file():

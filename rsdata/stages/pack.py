@@ -38,10 +38,10 @@ from rsdata.errors import BadCorpus, BadRecipe
 from rsdata.record import Drop, read_part
 from rsdata.stages import _card, _samples, _shuffle, _tar
 from rsdata.stages._parquet import ParquetShard
-from rsdata.stages._verify import verify
+from rsdata.stages._verify import intact, verify
 from rsdata.stages._whole import digest, read_json, replacing, write_json
 
-__all__ = ["SINK", "VERSION", "Packed", "finish", "rounds", "verify", "work"]
+__all__ = ["SINK", "VERSION", "Packed", "finish", "intact", "rounds", "verify", "work"]
 
 VERSION = 1
 SINK = True
