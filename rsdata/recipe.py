@@ -10,6 +10,7 @@
       - m2b:
       - b2c: {rules: full}
       - pack: {formats: [webdataset, parquet]}
+    compare: remoteclip       # optional: the paper beside whose counts `rsdata plan` puts those of this disk
 
 `sources: {found_in: FOLDER, sample: FOLDER2}` takes every dataset found in FOLDER/<reader>, and if there is none draws
 sample scenes into FOLDER2 and takes those; `skip_splits: [test]` leaves splits
@@ -34,7 +35,7 @@ from rsdata.sources import Source
 
 PART_SIZE = 2000
 MAX_DROP = 0.05
-TOP_KEYS = ("name", "seed", "part_size", "max_drop", "sources", "stages")
+TOP_KEYS = ("name", "seed", "part_size", "max_drop", "compare", "sources", "stages")
 OWN_KEYS = ("format", "rsdata")  # written by corpus.yaml beside the recipe
 SOURCE_KEYS = ("reader", "name", "root", "split", "skip_splits", "images", "licence", "drawn", "options")
 
@@ -57,19 +58,24 @@ class Recipe:
     seed: int = 0
     part_size: int = PART_SIZE
     max_drop: float = MAX_DROP
+    compare: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for corpus.yaml."""
-        head = {"name": self.name, "seed": self.seed, "part_size": self.part_size, "max_drop": self.max_drop}
+        head: dict[str, Any] = {
+            "name": self.name,
+            "seed": self.seed,
+            "part_size": self.part_size,
+            "max_drop": self.max_drop,
+        }
+        if self.compare:
+            head["compare"] = self.compare
         steps = [{step.name: dict(step.params)} for step in self.steps]
         return {**head, "sources": [s.as_dict() for s in self.sources], "stages": steps}
 
     def then(self, name: str, **params: Any) -> Recipe:
         """This recipe and one stage more."""
-        return self._with((*self.steps, Step(name, stages.complete(name, params))))
-
-    def _with(self, steps: tuple[Step, ...]) -> Recipe:
-        return Recipe(self.name, self.sources, steps, self.seed, self.part_size, self.max_drop)
+        return replace(self, steps=(*self.steps, Step(name, stages.complete(name, params))))
 
 
 def make(name: str, sources: list[Source], steps: list[tuple[str, dict[str, Any]]], seed: int = 0) -> Recipe:
@@ -124,9 +130,9 @@ def parse(raw: Any, where: str, data: Path | None = None, draw: bool = True) -> 
             raise BadRecipe(f"{where}: {key} wants a number, got {value!r}")
     if numbers["part_size"] < 1:
         raise BadRecipe(f"{where}: part_size wants a number above 0, got {numbers['part_size']}")
-    return Recipe(
-        name, _named(sources, where), steps, int(numbers["seed"]), int(numbers["part_size"]), numbers["max_drop"]
-    )
+    part_size, seed = int(numbers["part_size"]), int(numbers["seed"])
+    compare = str(raw.get("compare") or "")
+    return Recipe(name, _named(sources, where), steps, seed, part_size, numbers["max_drop"], compare)
 
 
 def data_folder() -> Path:

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -77,6 +78,7 @@ def run(
     parameters, unless `replace` gives them up.
     """
     progress = progress or Silent()
+    sources.check_roots(recipe.sources)
     steps = [Step("read", {}), *recipe.steps]
     with corpus.locked(out), execute.local(workers) as each:
         corpus.write_recipe(out, _agree(recipe, out, replace))
@@ -139,7 +141,7 @@ def extend(
     """Add a stage to a corpus, or with `out` to a copy of it. The same stage again, with nothing after it, resumes."""
     found = corpus.open(path)
     wanted = recipe_parse(found.recipe, f"{path}/corpus.yaml").then(stage, **params)
-    earlier = Recipe(wanted.name, wanted.sources, wanted.steps[:-1], wanted.seed, wanted.part_size, wanted.max_drop)
+    earlier = changed(wanted, steps=wanted.steps[:-1])
     if _is_last(earlier.steps, wanted.steps[-1]):
         wanted = earlier
     if out is not None and out != path:

@@ -45,14 +45,24 @@ class Source:
         return {**row, "drawn": self.drawn, "options": dict(self.options)}
 
 
+def check_roots(listed: Sequence[Source]) -> None:
+    """Raises BadSource that names every missing folder and how to get what belongs there, before anything is read."""
+    missing = [source for source in listed if not source.root.is_dir()]
+    if not missing:
+        return
+    first = missing[0]
+    text = (
+        f"{first.root}: no such folder for dataset {first.reader}; give --root, or set RSDATA_DATA to the folder that"
+        f" holds {first.reader}/. How to get it: {readers.get(first.reader).INFO.obtain}"
+    )
+    others = ", ".join(source.name or source.reader for source in missing[1:])
+    raise BadSource(text + (f" Missing too: {others}; see `rsdata plan`" if others else ""))
+
+
 def items(source: Source) -> Sequence[Item]:
     """What the reader lists. Raises BadSource for a missing folder, an unknown option or an unknown layout."""
     reader = readers.get(source.reader)
-    if not source.root.is_dir():
-        raise BadSource(
-            f"{source.root}: no such folder for dataset {source.reader}; give --root, or set RSDATA_DATA to the folder"
-            f" that holds {source.reader}/. How to get it: {reader.INFO.obtain}"
-        )
+    check_roots([source])
     known = readers.options(source.reader)
     for key in source.options:
         if key not in known:

@@ -48,7 +48,12 @@ def _following(path: Path, stages: list[str]) -> list[str]:
     return [f"rsdata stats {path}", f"rsdata show {path} --random", f"rsdata check {path}", shards]
 
 
-def plan(recipe: RECIPE, data: DATA = None, json: JSON = False) -> None:
+def plan(
+    recipe: RECIPE,
+    data: DATA = None,
+    boxes: Annotated[bool, typer.Option("--boxes", help="Read every annotation to count its boxes.")] = False,
+    json: JSON = False,
+) -> None:
     """Say what a recipe would read and make, and what is missing; nothing is written.
 
     Example: rsdata plan recipes/pretrain.yaml
@@ -56,7 +61,7 @@ def plan(recipe: RECIPE, data: DATA = None, json: JSON = False) -> None:
     from rsdata import run as runner
     from rsdata.report import plan as planning
 
-    found = planning.plan(runner.recipe_of(recipe, data, draw=False)[0])
+    found = planning.plan(runner.recipe_of(recipe, data, draw=False)[0], boxes=boxes)
     if json:
         say.as_json(found)
     else:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rsdata import pixels, readers, sources
 from rsdata.errors import BadImage, RsdataError
 from rsdata.recipe import Recipe
-from rsdata.record import Item
+from rsdata.record import Item, Record
+from rsdata.report import paper
 from rsdata.sources import Source
 
 if TYPE_CHECKING:
@@ -33,19 +34,22 @@ class Size(NamedTuple):
     bytes: int
 
 
-def plan(recipe: Recipe, sample: int = SAMPLE) -> dict[str, Any]:
+def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str, Any]:
     """Look at every source of a recipe. Nothing is written, and a missing source is reported, not raised.
 
     `disk_about` is bytes for the whole corpus: packed files (once per format, where the recipe packs) and parts.
+    `boxes=True` reads every annotation to count the boxes, kept and dropped (masks are not searched). A recipe that
+    names a paper (`compare`) gets `comparison`: its counts beside those of this disk.
     """
-    tile = next((step.params for step in recipe.steps if step.name == "tile"), None)
+    tiles = [step.params for step in recipe.steps if step.name == "tile"]
     pack = next((step.params for step in recipe.steps if step.name == "pack"), None)
-    listed = [_source(source, tile, sample) for source in recipe.sources]
+    listed = [_source(source, tiles, sample, boxes) for source in recipe.sources]
     found = [row for row in listed if row["found"]]
     formats = len(pack.get("formats", ())) if pack else 0
     windows = sum(row["windows"] for row in found)
     rows = windows * ROW_BYTES * (1 + sum(step.name != "pack" for step in recipe.steps))
-    return {
+    comparison = {"comparison": paper.compare(recipe.compare, listed)} if recipe.compare else {}
+    return comparison | {
         "name": recipe.name,
         "seed": recipe.seed,
         "sources": listed,
@@ -57,7 +61,7 @@ def plan(recipe: Recipe, sample: int = SAMPLE) -> dict[str, Any]:
     }
 
 
-def _source(source: Source, tile: Mapping[str, Any] | None, sample: int) -> dict[str, Any]:
+def _source(source: Source, tiles: Sequence[Mapping[str, Any]], sample: int, boxes: bool) -> dict[str, Any]:
     """One source: what its reader finds, or the reason why it finds nothing and how to get the data."""
     row: dict[str, Any] = {"name": source.name or source.reader, "reader": source.reader, "root": str(source.root)}
     row |= {"split": source.split, "with_images": source.images}
@@ -69,7 +73,16 @@ def _source(source: Source, tile: Mapping[str, Any] | None, sample: int) -> dict
         items = sources.items(source)
     except RsdataError as error:
         return row | {"found": False, "problem": str(error), "obtain": ""}
-    return row | {"found": True} | _counts(items, tile, sample)
+    tile = next((t for t in tiles if not t.get("only") or source.name in t["only"]), None)
+    row |= {"found": True} | _counts(items, tile, sample)
+    return row | {"boxes": _boxes(source, items)} if boxes and info.task == "detection" else row
+
+
+def _boxes(source: Source, items: Sequence[Item]) -> int:
+    """Every annotated box of a source, those that its reader refuses too."""
+    read = readers.get(source.reader).read
+    found = (output for item in items for output in read(item))
+    return sum(len(output.objects) if isinstance(output, Record) else output.objects for output in found)
 
 
 def _counts(items: Sequence[Item], tile: Mapping[str, Any] | None, sample: int) -> dict[str, Any]:
@@ -126,6 +139,8 @@ def render(found: Mapping[str, Any]) -> RenderableType:
     ]
     if any(row.get("images", 0) > row.get("sampled", 0) for row in found["sources"]):
         parts.append(Text(f"windows and space are estimates from {SAMPLE} images of each source"))
+    if "comparison" in found:
+        parts.append(paper.render(found["comparison"]))
     for row in found["sources"]:
         if not row["found"]:
             parts.append(Text(f"missing: {row['name']}: {row['problem']}", style="red"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -23,6 +23,7 @@ def run(
     keep: float = 0.5,
     min_side: float = 1.0,
     empty: str = "keep",
+    only: Sequence[str] = (),
 ) -> Iterator[Output]:
     """One record for each window of `size` x `size` pixels, `overlap` pixels shared by neighbours.
 
@@ -34,6 +35,7 @@ def run(
       0.7, with which a caption of the window denies what is plainly seen there; 0.5 keeps what is seen by half.
       An object that is whole in a window always stays.
     - `min_side`: a cut object whose box is then narrower, in pixels, is refused.
+    - `only`: names of the sources to cut; all of them where it is empty.
     - `empty`: `drop` refuses windows without an object (`empty-window`); windows with a mask stay, since their
       objects are found later.
 
@@ -49,6 +51,9 @@ def run(
     """
     _check(size, overlap, keep, empty)
     for record in records:
+        if only and record.source not in only:
+            yield record
+            continue
         windows = list(grid(record.width, record.height, size, overlap))
         said = record.captions or record.label
         if len(windows) < 2 or (said and not record.objects and record.mask_path is None):
