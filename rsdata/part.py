@@ -58,7 +58,7 @@ def _run(job: Job, target: Path) -> tuple[Ledger, list[Drop]]:
         inputs = read_part(job.source)
         ledger["images"]["in"] = len(inputs)
         ledger["objects"]["in"] = sum(len(record.objects) for record in inputs)
-    given = {"roots": job.roots, "seed": job.seed, "state": job.state}
+    given = {"roots": job.roots, "seed": job.seed, "state": job.state, "out": job.folder}
     own = {name: value for name, value in given.items() if stages.takes(module.run, name)}
     records, drops = _collect(module.run(iter(inputs), **job.params, **own), ledger)
     _conserved(ledger, job)

@@ -39,9 +39,9 @@ def _root(
 
 def _register() -> None:
     """Each module of this package adds its commands to `app`."""
-    from rsdata.cli import look, make, recipes
+    from rsdata.cli import look, make, models, recipes
 
-    for module in (make, look, recipes):
+    for module in (make, models, look, recipes):
         module.add_to(app)
 
 

@@ -20,10 +20,21 @@ STAGES = {
     "tile": "rsdata.stages.tile",
     "m2b": "rsdata.stages.m2b",
     "b2c": "rsdata.stages.b2c",
+    "translate": "rsdata.stages.translate",
     "pack": "rsdata.stages.pack",
 }
 
-GIVEN = {"records", "items", "parts", "roots", "seed", "state", "out", "name"}  # what the runner passes, not the user
+GIVEN = {
+    "records",
+    "items",
+    "parts",
+    "roots",
+    "seed",
+    "state",
+    "out",
+    "name",
+    "progress",
+}  # what the runner passes, not the user
 
 
 def load(name: str) -> ModuleType:

@@ -80,6 +80,19 @@ def select(record: Record, options: Options) -> list[tuple[str, Facts, str]]:
     return chosen
 
 
+def counterpart(code: str, rule: str, facts: Facts, said: set[str]) -> str | None:
+    """The rule's text in another language, unlike those already `said`: another template where one would repeat.
+
+    None where all were said; the text is added to `said`.
+    """
+    for turn in range(6):
+        text = render(code, rule, {**facts, "pick": facts["pick"] + turn} if turn else facts)
+        if text not in said:
+            said.add(text)
+            return text
+    return None
+
+
 # -- RemoteCLIP's rules
 
 

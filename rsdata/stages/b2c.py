@@ -15,8 +15,8 @@ from dataclasses import replace
 
 from rsdata.errors import BadRecipe
 from rsdata.record import Caption, Drop, Made, Record
-from rsdata.stages._facts import RULES, Options, select
-from rsdata.words.render import Facts, language, render
+from rsdata.stages._facts import RULES, Options, counterpart, select
+from rsdata.words.render import Facts, language
 
 VERSION = 1
 FILTERS = ("no-facts",)  # drops that are asked for, not losses
@@ -92,17 +92,7 @@ def _captions(kept: list[Caption], chosen: list[tuple[str, Facts, str]], codes: 
             continue
         seen: set[str] = set()
         for index, (rule, facts, _) in enumerate(chosen):
-            text = _unlike(code, rule, facts, seen)
+            text = counterpart(code, rule, facts, seen)
             if text is not None:
-                seen.add(text)
                 captions.append(Caption(text, code, "b2c", rule, of=english[index] if english else None))
     return captions
-
-
-def _unlike(code: str, rule: str, facts: Facts, seen: set[str]) -> str | None:
-    """The rule's text in a language; another of its templates where that text was said before; None where all were."""
-    for turn in range(6):
-        text = render(code, rule, {**facts, "pick": facts["pick"] + turn} if turn else facts)
-        if text not in seen:
-            return text
-    return None

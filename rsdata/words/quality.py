@@ -1,0 +1,120 @@
+"""Cheap checks that catch most failures of machine translation, by name: pure functions on two sentences.
+
+empty        nothing came back, or no letter of any script
+copy         the source came back
+leftover     a language token, an unknown-token sign, an HTML sign, or a chat's talk is in the text
+script       letters of another script than the language's, or English words left between them
+length       far shorter or longer than a translation into this language is
+repetition   a group of characters over and over (a decoder's loop)
+numbers      a number of the source is missing, or one that the source does not say stands in the text
+language     English words left over, or confidently another language (lingua, offline)
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from rsdata.errors import MissingExtra
+from rsdata.words import _numerals
+
+VERSION = 1  # a translation is judged again, and made again, when the checks change
+SCRIPTS = {"zh": "CJK", "ko": "HANGUL", "ru": "CYRILLIC"}  # all others are written in Latin letters
+SCRIPT_SHARE = {"zh": 0.7, "ko": 0.7, "ru": 0.7}  # of the letters; a name or a "T" may stand in Latin letters
+LENGTHS = {"zh": (0.1, 1.0), "ko": (0.2, 1.4)}  # characters of the translation for one of English
+LENGTH = (0.4, 2.4)
+SHORT = 15  # characters of English below which a ratio of lengths says nothing
+SHORT_LIMIT = 45  # characters that a translation of a short sentence may have
+WORDS_FOR_LANGUAGE = 5
+CONFIDENT = 0.9
+LEFTOVER = re.compile(
+    r"⁇|▁|@@|\n|&(lt|gt|amp|quot|apos|#\d+);|</?[a-z0-9_|]{1,24}>|__[a-z]{2,3}__|>>[a-z_]+<<|\[/?inst\]"
+    r"|\b[a-z]{3}_(latn|hans|hant|hang|cyrl)\b"
+    # a chat that answers: "Sure, ...", "Here is ...", "Portuguese: ...", "(Note: ...)"
+    r"|^(sure|certainly|of course|okay|ok|claro|bien sûr|natürlich|natuurlijk|certo|certamente|конечно|当然|물론)\s*[,!，！:：]"
+    r"|^here(\sis|'s|\sare)\b|\btranslat\w*|\btradu[cçz]\w*|\bübersetz\w*|\bvertaling|翻译|译文|번역|\bперевод\w*|\bnote\s*:"
+    r"|^(english|portuguese|spanish|french|german|dutch|italian|chinese|korean|russian)\s*[:：]"
+    r"|^(português|español|français|deutsch|nederlands|italiano|中文|한국어|русский)\s*[:：]",
+    re.IGNORECASE,
+)
+LOOP = re.compile(r"(.{2,30}?)\1{3,}|(.{10,80}?)\2{2,}", re.DOTALL)
+QUOTED = re.compile(r"\s*[\"“„«「].*[\"”“»」]\s*\.?\s*", re.DOTALL)
+# English words that none of pt es fr de nl it has, and that a caption is full of.
+ENGLISH = re.compile(r"\b(the|and|with|there|are|many|some|near|next|beside|around|which|its|several|between)\b")
+
+
+def problems(source: str, text: str, lang: str) -> list[str]:
+    """The names of the checks that a translation of an English sentence fails, in the order above."""
+    if not text.strip() or (_has_letters(source) and not _has_letters(text)):
+        return ["empty"]
+    found = []
+    if _plain(text) == _plain(source) and len(source.split()) > 1:
+        found.append("copy")
+    if (LEFTOVER.search(text) and not LEFTOVER.search(source)) or (QUOTED.fullmatch(text) and '"' not in source):
+        found.append("leftover")
+    if not right_script(source, text, lang):
+        found.append("script")
+    if not fitting_length(source, text, lang):
+        found.append("length")
+    if LOOP.search(text) and not LOOP.search(source):
+        found.append("repetition")
+    if not _numerals.kept(source, text, lang):
+        found.append("numbers")
+    if not found and other_language(text, lang):
+        found.append("language")
+    return found
+
+
+def right_script(source: str, text: str, lang: str) -> bool:
+    """Whether the letters are of the language's script, and no English word of the source was left in another."""
+    letters = [unicodedata.name(c, "") for c in text if c.isalpha()]
+    wanted = SCRIPTS.get(lang, "LATIN")
+    if letters and sum(name.startswith(wanted) for name in letters) < SCRIPT_SHARE.get(lang, 0.5) * len(letters):
+        return False
+    if wanted == "LATIN":
+        return True
+    return not set(re.findall(r"[a-z]{4,}", text)) & set(re.findall(r"[a-z]{4,}", source))
+
+
+def fitting_length(source: str, text: str, lang: str) -> bool:
+    """Whether the number of characters is one that a translation may have; a short source says little."""
+    low, high = LENGTHS.get(lang, LENGTH)
+    if len(source) < SHORT:
+        return len(text) <= SHORT_LIMIT
+    return low * len(source) <= len(text) <= high * len(source)
+
+
+def other_language(text: str, lang: str) -> bool:
+    """Whether English words stand in the text, or it is confidently another of the ten languages.
+
+    Languages of a script of their own are told by it; fewer than five words say nothing but English ones.
+    """
+    if lang in SCRIPTS:
+        return False
+    if ENGLISH.search(text.casefold()):
+        return True
+    if len(text.split()) < WORDS_FOR_LANGUAGE:
+        return False
+    best = detector().compute_language_confidence_values(text)[0]
+    return bool(best.language.iso_code_639_1.name.lower() != lang and best.value >= CONFIDENT)
+
+
+@lru_cache(maxsize=1)
+def detector() -> Any:
+    """Lingua's detector for the ten languages. Raises MissingExtra."""
+    try:
+        from lingua import IsoCode639_1, LanguageDetectorBuilder
+    except ImportError as error:
+        raise MissingExtra("lingua-language-detector", "translate", "checking the language of translations") from error
+    codes = [getattr(IsoCode639_1, code) for code in ("EN", "PT", "ES", "FR", "DE", "NL", "IT", "ZH", "KO", "RU")]
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+
+
+def _has_letters(text: str) -> bool:
+    return any(c.isalpha() for c in text)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text.casefold()).strip()
