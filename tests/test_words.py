@@ -168,6 +168,7 @@ def groups_for(rule: str, slot: str, concept: str, n: int) -> tuple[Group, ...]:
     if slot == "scene":
         return (Group(concept, "scene"),)
     if slot == "land":
+        concept = concept if words.kind(concept) == "stuff" else "forest"
         return (Group(concept, "share", key="third"),) if rule == "area/shares" else (Group(concept, "mass"),)
     amount = {
         "position/together": "both" if n == 2 else "all" if few else "all_many",
@@ -420,6 +421,54 @@ def test_russian_plural_categories_cases_and_gender() -> None:
     assert say(russian, "count/near", {"airplane": 2, "car": 1}) == "Возле двух самолётов и одной машины."
 
 
+def test_a_verb_agrees_by_plural_category_and_with_the_gender_of_the_mass_word() -> None:
+    russian = tiny(
+        "ru",
+        list={"two": " и ", "more": ", ", "last": " и "},
+        numbers={"2": {"": "два", "f": "две"}, "5": "пять"},
+        words={"seen": {"one.m": "виден", "one.f": "видна", "many": "видно", "other": "видны"}},
+        list_follows=["many"],
+        np={"a": "{noun}", "count": "{number} {noun}", "mass": "{noun.mass}"},
+        nouns={
+            "boat": {"gender": "f", "one": "лодка", "few": "лодки", "many": "лодок"},
+            "water": {"gender": "m", "one": "водоём", "mass": "вода", "mass_gender": "f"},
+        },
+        templates={"count": {"all": ["Здесь {seen@things} {things}."]}},
+    )
+    assert say(russian, "count/all", {"boat": 1}) == "Здесь видна лодка."
+    assert say(russian, "count/all", {"boat": 2}) == "Здесь видны две лодки."
+    assert say(russian, "count/all", {"boat": 5}) == "Здесь видно пять лодок."
+    assert say(russian, "count/all", {"boat": 5, "water": 1}) == "Здесь видно пять лодок и водоём."
+    assert say(russian, "count/all", {"water": 1, "boat": 5}) == "Здесь видны водоём и пять лодок."
+    assert say(russian, "count/all", {"water": 1}) == "Здесь виден водоём."
+    mass = {"style": "full", "things": (Group("water", "mass"),)}
+    assert russian.sentence("count/all", mass) == "Здесь видна вода."
+
+
+def test_an_article_agrees_with_the_gender_of_the_mass_word() -> None:
+    french = tiny(
+        "fr",
+        words={"article": {"m": "un", "f": "une"}, "part": {"m": "du", "f": "de la"}},
+        np={"a": "{article@noun} {noun}", "mass": "{part@noun} {noun.mass}"},
+        nouns={"sand": {"gender": "f", "one": "zone de sable", "mass": "sable", "mass_gender": "m"}},
+        templates={"count": {"all": ["On voit {things}."]}},
+    )
+    assert say(french, "count/all", {"sand": 1}) == "On voit une zone de sable."
+    mass = {"style": "full", "things": (Group("sand", "mass"),)}
+    assert french.sentence("count/all", mass) == "On voit du sable."
+
+
+def test_the_plural_rule_is_that_of_the_locale_a_file_names() -> None:
+    grammar: dict[str, Any] = {
+        "np": {"count": "{number} {noun}"},
+        "nouns": {"ship": {"one": "navio", "other": "navios"}},
+        "templates": {"count": {"all": ["{things}."]}},
+    }
+    none = {"style": "full", "things": (Group("ship", "count", 0),)}
+    assert tiny("pt", **grammar).sentence("count/all", none) == "0 navio."  # CLDR's pt is that of Brazil
+    assert tiny("pt", **grammar, locale="pt_PT").sentence("count/all", none) == "0 navios."
+
+
 def test_chinese_and_korean_counters_and_particles() -> None:
     chinese = tiny(
         "zh",
@@ -449,6 +498,43 @@ def test_chinese_and_korean_counters_and_particles() -> None:
     assert say(korean, "count/all", {"airplane": 2}) == "이미지에 비행기 두 대가 있습니다."
     assert say(korean, "count/all", {"ship": 1}) == "이미지에 선박 한 척이 있습니다."
     assert korean.sentence("count/the", {"style": "full", "things": (Group("ship", "the", 9),)}) == "선박은 가깝습니다."
+
+
+def test_korean_particles_look_through_a_parenthesis_and_take_l_for_a_vowel() -> None:
+    korean = tiny(
+        "ko",
+        sounds=True,
+        np={"mass": "{noun.mass}"},
+        nouns={"forest": {"mass": "숲"}, "water": {"mass": "물"}, "road": {"mass": "도로"}, "rock": {"mass": "737"}},
+        templates={"area": {"by": ["{land}[으로|로] 덮임."], "aside": ["{land}(약 절반)[이|가] 보임."]}},
+    )
+
+    def by(rule: str, concept: str) -> str:
+        return korean.sentence(f"area/{rule}", {"style": "full", "land": (Group(concept, "mass"),)})
+
+    assert [by("by", name) for name in ("forest", "water", "road", "rock")] == [
+        "숲으로 덮임.",
+        "물로 덮임.",
+        "도로로 덮임.",
+        "737로 덮임.",
+    ]
+    assert [by("aside", name) for name in ("forest", "road")] == ["숲(약 절반)이 보임.", "도로(약 절반)가 보임."]
+
+
+def test_a_language_may_name_a_scene_without_its_article() -> None:
+    grammar: dict[str, Any] = {
+        "np": {"a": "一座{noun}", "bare": "{noun}", "mass": "{noun.mass}"},
+        "nouns": {"airport": {"other": "机场"}, "snow": {"other": "雪地", "mass": "积雪"}},
+        "templates": {"scene": {"label": ["{scene}。"]}},
+    }
+
+    def label(concept: str, **more: str) -> str:
+        facts = {"style": "full", "scene": (Group(concept, "scene"),)}
+        return tiny("zh", **grammar, **more).sentence("scene/label", facts)
+
+    assert label("airport") == "一座机场。"
+    assert label("airport", scene="bare") == "机场。"
+    assert label("snow", scene="bare") == "积雪。"
 
 
 def test_german_accusative_articles() -> None:

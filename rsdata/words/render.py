@@ -26,7 +26,7 @@ from rsdata.errors import BadRecipe
 LANGS = Path(__file__).parent / "langs"
 CATEGORIES = frozenset({"zero", "one", "two", "few", "many", "other", "plural", "mass"})
 _SLOT = re.compile(r"\{([^{}]+)\}")
-_SOUND = re.compile(r"(.)\[([^|\]]*)\|([^|\]]*)\]")
+_SOUND = re.compile(r"(.)(\([^()]*\))?\[([^|\]]*)\|([^|\]]*)\]")
 
 
 class Group(NamedTuple):
@@ -99,7 +99,12 @@ def _phrase_forms(entry: Any) -> dict[str, str]:
 
 
 def _agree(forms: Mapping[str, str], number: str, gender: str, case: str) -> str:
-    """The form for number, gender and case: the key that names most of them, cases before genders before numbers."""
+    """The form for number, gender and case: the key that names most of them, cases before genders before numbers.
+
+    `number` is a CLDR category; one of two, few, many, ... that no key of the word names agrees as `other`.
+    """
+    if number not in ("one", "other") and not any(number in key.split(".") for key in forms):
+        number = "other"
     for features in (
         (number, gender, case),
         (number, case),
@@ -124,10 +129,21 @@ def _ends_in_consonant(char: str) -> bool:
     return char in "013678"
 
 
+def _ends_in_l(char: str) -> bool:
+    """Whether a Hangul syllable, or a digit as it is read, ends in the consonant l: 물, 1 (일)."""
+    if "가" <= char <= "힣":
+        return (ord(char) - 0xAC00) % 28 == 8
+    return char in "178"
+
+
 def _after_sound(match: re.Match[str]) -> str:
-    """`X[A|B]` -> `XA` where X ends in a consonant, else `XB` (Korean particles)."""
-    before, consonant, vowel = match.groups()
-    return str(before + (consonant if _ends_in_consonant(before) else vowel))
+    """`X[A|B]` -> `XA` where X ends in a consonant, else `XB` (Korean particles).
+
+    A parenthesis between is looked through: `숲(절반)[이|가]` -> `숲(절반)이`. [으로|로] takes l for a vowel: 물로.
+    """
+    before, aside, consonant, vowel = match.groups()
+    closed = _ends_in_consonant(before) and not (consonant.startswith("으로") and _ends_in_l(before))
+    return str(before + (aside or "") + (consonant if closed else vowel))
 
 
 class Language:
@@ -144,7 +160,9 @@ class Language:
         self._joints = [(re.compile(find), put) for find, put in table.get("joints", [])]
         self._sounds = bool(table.get("sounds", False))
         self._decimal = str(table.get("decimal", "."))
+        self._scene = str(table.get("scene", "a"))
         self._mixed = str(table.get("mixed_gender", ""))
+        self._leads = frozenset(table.get("list_follows", ()))
         self._rules: dict[str, list[list[str | Op]]] = {}
         self.noun = lru_cache(maxsize=None)(self._noun)
         self.category = lru_cache(maxsize=65536)(self._category)
@@ -211,7 +229,10 @@ class Language:
     # -- noun phrases
 
     def list_phrase(self, groups: tuple[Group, ...], case: str, style: str) -> Phrase:
-        """Noun phrases joined by the style's list signs; a list of two or more is plural."""
+        """Noun phrases joined by the style's list signs; a list of two or more is plural.
+
+        `list_follows` names the numbers of a first member with which the whole list agrees instead (видно пять ..).
+        """
         if len(groups) == 1:
             return self.phrase(groups[0], case, style)
         phrases = [self.phrase(group, case, style) for group in groups]
@@ -222,16 +243,18 @@ class Language:
         else:
             text = signs["more"].join(texts[:-1]) + signs["last"] + texts[-1]
         genders = {phrase.gender for phrase in phrases}
-        return Phrase(text, "other", genders.pop() if len(genders) == 1 else self._mixed)
+        number = phrases[0].number if phrases[0].number in self._leads else "other"
+        return Phrase(text, number, genders.pop() if len(genders) == 1 else self._mixed)
 
     def _phrase(self, group: Group, case: str, style: str) -> Phrase:
         noun = self.noun(group.concept)
         pattern, number, own_gender = self._pattern(group, noun, style)
         gender = noun.get("gender", "")
         category = self._form_category(group)
+        inside = own_gender or gender if group.amount in ("mass", "share") else gender  # of the word in the pattern
 
         def fill(match: re.Match[str]) -> str:
-            return self._noun_slot(match[1], group, noun, category, (number, gender, case), style)
+            return self._noun_slot(match[1], group, noun, category, (number, inside, case), style)
 
         return Phrase(_SLOT.sub(fill, pattern), number, own_gender or gender)
 
@@ -246,14 +269,14 @@ class Language:
                 return entry["text"], entry.get("number", "other"), entry.get("gender", "")
             amount = amount.replace("many", "count")
         if amount == "scene":
-            amount = "scene" if "scene" in noun else "mass" if "mass" in noun else "a"
+            amount = "scene" if "scene" in noun else "mass" if "mass" in noun else self._scene
         number = "other"
         if amount in ("a", "other_a"):
             number = "one"
         elif amount in ("mass", "share", "scene"):
-            number = noun.get("mass_number", "one")
+            return self.table["np"][amount], noun.get("mass_number", "one"), noun.get("mass_gender", "")
         elif amount in ("count", "other_count"):
-            number = "one" if self.category(group.n) == "one" else "other"
+            number = self.category(group.n)
         return self.table["np"][amount], number, ""
 
     def _form_category(self, group: Group) -> str:
@@ -307,7 +330,7 @@ class Language:
             raise BadRecipe(f"words/langs/{self.code}.toml has no noun for the concept {concept!r}") from None
 
     def _category(self, n: int) -> str:
-        return str(_plural_rule(self.code)(n))
+        return str(_plural_rule(str(self.table.get("locale", self.code)))(n))
 
 
 @lru_cache(maxsize=32)
