@@ -2,6 +2,7 @@
 
     RsdataError
       BadSource       a dataset folder is not what its reader looks for
+        UnknownLayout   it has another tree
       BadAnnotation   one annotation file or line cannot be understood
       BadImage        an image or mask cannot be opened, or is not what was promised
       BadRecipe       a recipe, or a parameter of a stage, is wrong
@@ -25,6 +26,14 @@ class RsdataError(Exception):
 
 class BadSource(RsdataError):
     """A dataset folder does not look as its reader needs it."""
+
+
+class UnknownLayout(BadSource):
+    """A folder without what its reader looks for. `reader` and `root` are filled in by who knows them, so that the
+    command line can show the wanted tree beside what is there."""
+
+    reader: str = ""
+    root: Path | None = None
 
 
 class BadAnnotation(RsdataError):

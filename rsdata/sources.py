@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rsdata import readers
-from rsdata.errors import BadSource
+from rsdata.errors import BadSource, UnknownLayout
 from rsdata.record import Item
 
 DRAWN = "drawn sample scenes, not real imagery"  # as the README.txt of `rsdata sample` says
@@ -68,7 +68,11 @@ def items(source: Source) -> Sequence[Item]:
         if key not in known:
             has = f"its options: {', '.join(known)}" if known else "it has none"
             raise BadSource(f"reader {source.reader} has no option {key!r}; {has}")
-    found = reader.find(source.root, source.split, images=source.images, **source.options)
+    try:
+        found = reader.find(source.root, source.split, images=source.images, **source.options)
+    except UnknownLayout as error:
+        error.reader, error.root = source.reader, source.root
+        raise
     return [item for item in found if item.split not in source.skip_splits]
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 
 from rsdata import __version__
-from rsdata.errors import RsdataError
+from rsdata.errors import RsdataError, UnknownLayout
 
 app = typer.Typer(
     name="rsdata",
@@ -52,6 +53,8 @@ def main() -> None:
         app()
     except RsdataError as error:
         print(f"rsdata: {error}", file=sys.stderr)
+        if isinstance(error, UnknownLayout) and error.root is not None:
+            _show_layout(error.reader, error.root)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,6 +62,14 @@ def main() -> None:
     except KeyboardInterrupt:
         print("rsdata: stopped; run the same command again to go on from here", file=sys.stderr)
         sys.exit(130)
+
+
+def _show_layout(reader: str, root: Path) -> None:
+    """The tree that was looked for beside what is there, and which other reader fits."""
+    from rsdata.cli import say
+    from rsdata.report import datasets
+
+    say.err.print(datasets.render_layout(datasets.layout(reader, root)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def datasets(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder to look in.", show_default="$RSDATA_DATA or data")
     ] = None,
+    detect: Annotated[Path | None, typer.Option(help="Say which reader fits this folder.")] = None,
     json: JSON = False,
 ) -> None:
     """List the datasets that can be read, under which licence, and what is found on this disk.
@@ -32,11 +33,16 @@ def datasets(
     """
     from rsdata.report import datasets as cards
 
-    found = cards.card(name, data) if name else cards.listing(data)
+    if detect:
+        found, render = cards.detect(detect), cards.render_detect
+    elif name:
+        found, render = cards.card(name, data), cards.render_card
+    else:
+        found, render = cards.listing(data), cards.render
     if json:
         say.as_json(found)
     else:
-        say.out.print(cards.render_card(found) if name else cards.render(found))
+        say.out.print(render(found))
 
 
 def stats(corpus: CORPUS = CORPORA, json: JSON = False) -> None:

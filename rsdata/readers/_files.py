@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rsdata.errors import BadAnnotation, BadSource
+from rsdata.errors import BadAnnotation, BadSource, UnknownLayout
 from rsdata.readers._info import Info
 
 _FLAG = re.compile(r"\s+-?[01]\s*$")  # VOC's class lists: "000012 -1"
@@ -27,10 +27,10 @@ def check_root(root: Path, info: Info) -> Path:
     return root
 
 
-def missing(info: Info, root: Path, wanted: str, hint: str = "") -> BadSource:
+def missing(info: Info, root: Path, wanted: str, hint: str = "") -> UnknownLayout:
     """The error for a folder that lacks `wanted`: what was looked for, what is there, how to get it."""
     text = f"{info.title}: no {wanted} in {root} (found: {contents(root)}). "
-    return BadSource(text + (hint or info.obtain))
+    return UnknownLayout(text + (hint or info.obtain))
 
 
 def contents(folder: Path, most: int = 8) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsdata import readers, recipe
 from rsdata.errors import RsdataError
+from rsdata.readers import _detect
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,6 +50,41 @@ def on_disk(name: str, folder: Path) -> dict[str, Any]:
     for item in items:
         splits[item.split or "all"] = splits.get(item.split or "all", 0) + 1
     return {"folder": str(folder), "found": True, "items": len(items), "splits": splits}
+
+
+def detect(folder: Path) -> dict[str, Any]:
+    """Which readers fit a folder, best first: name, confidence from 0 to 1, why."""
+    return {"folder": str(folder), "fits": [fit._asdict() for fit in _detect.guess(folder)]}
+
+
+def layout(name: str, folder: Path) -> dict[str, Any]:
+    """The tree that a reader looks for, what is there, and the readers that fit."""
+    found = _detect.layout(name, folder)
+    fits = [fit._asdict() for fit in found.fits]
+    return {"reader": name, "folder": str(folder), "wanted": found.wanted, "found": found.found, "fits": fits}
+
+
+def render_detect(found: Mapping[str, Any]) -> RenderableType:
+    """The readers that fit, and the command to type."""
+    from rich.text import Text
+
+    if not found["fits"]:
+        return Text(f"{found['folder']}: no reader fits; `rsdata datasets` lists them with the trees they look for")
+    lines = [f"{fit['reader']:<16} {fit['confidence']:.2f}  {fit['why']}" for fit in found["fits"]]
+    best = found["fits"][0]["reader"]
+    return Text("\n".join([*lines, f"next: rsdata convert {best} --root {found['folder']}"]))
+
+
+def render_layout(found: Mapping[str, Any]) -> RenderableType:
+    """Wanted and found side by side, and what fits instead."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(f"{found['reader']} looks for", f"in {found['folder']} there is")
+    table.add_row(Text("\n".join(found["wanted"])), Text("\n".join(found["found"])))
+    fits = ", ".join(f"{fit['reader']} ({fit['confidence']:.2f})" for fit in found["fits"])
+    return Group(table, Text(f"what fits: {fits or 'no reader that is known'}"))
 
 
 def render(found: Mapping[str, Any]) -> RenderableType:
