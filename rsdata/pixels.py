@@ -2,6 +2,9 @@
 
 Arrays are row-major `[row, column]` or `[row, column, band]`. EXIF orientation is left alone: annotations are drawn on
 the stored pixels, so a rotated view would move every box. `info` says when a file carries an orientation tag.
+
+A path may lead into an archive: `shards/000000.tar!000000123.jpg` is a member of a plain tar file, and
+`parquet/000000.parquet!17` the image in row 17 (from 0) of a Parquet file. Such an image is read whole into memory.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +21,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from rsdata.archive import content as content
+from rsdata.archive import image_column as image_column
+from rsdata.archive import inside as inside
+from rsdata.archive import stamp as stamp
+from rsdata.archive import tar_members as tar_members
 from rsdata.errors import BadImage
 from rsdata.record import Record, Window
 
@@ -44,12 +53,19 @@ class ImageInfo(NamedTuple):
     orientation: int
 
 
+class Grey(NamedTuple):
+    """Grey values `[row, column]` and where in them the image or window lies: left, top, right, bottom, in pixels."""
+
+    pixels: U8
+    box: tuple[float, float, float, float]
+
+
 def info(path: Path) -> ImageInfo:
     """Read the header of an image file. Raises BadImage: missing-image, unreadable-image, too-large."""
-    if not path.is_file():
+    if inside(path) is None and not _is_file(path):
         raise BadImage(path, "missing-image", "no such image file; check the dataset's root and its image folder")
     try:
-        with _quiet(), Image.open(path) as im:
+        with _quiet(), Image.open(_source(path)) as im:
             bands = len(im.getbands())
             dtype = "uint8" if im.mode in SIMPLE_MODES else {"I;16": "uint16", "F": "float32"}.get(im.mode, "int32")
             orientation = int(im.getexif().get(EXIF_ORIENTATION, 1)) if im.format in ("JPEG", "MPO") else 1
@@ -62,6 +78,13 @@ def info(path: Path) -> ImageInfo:
         problem = f"{found.width} x {found.height} pixels, more than the {MAX_PIXELS:,} that are read"
         raise BadImage(path, "too-large", problem)
     return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for the file system, a folder that may not be entered
+        return False
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -84,6 +107,32 @@ def load(path: Path, window: Window | None = None) -> U8:
     with _opened(path) as im:
         part = im.crop((window.x, window.y, window.x + window.width, window.y + window.height)) if window else im
         return np.asarray(part.convert("RGB"))
+
+
+def load_grey(path: Path, window: Window | None = None, least: int = 64) -> Grey:
+    """A scaled grey decode for perceptual hashes, at a half, a quarter or an eighth of the size: the smallest at which
+    the shorter side of the image or window still has `least` pixels.
+
+    JPEG is scaled while it is decoded (libjpeg, luminance alone), everything else by the mean of square blocks of its
+    luminance (ITU-R 601-2, as Pillow). Windows of one file share a decode. What is done here is part of a hash's
+    version (`phash.VERSION`): change them together.
+    """
+    if window is None:
+        with _opened(path) as im:
+            if im.format in ("JPEG", "MPO"):
+                grey = _draft(im, _scale(im.width, im.height, least))
+                return Grey(grey, (0.0, 0.0, float(grey.shape[1]), float(grey.shape[0])))
+    found = info(path)
+    _inside(path, window, found)
+    x, y, width, height = window or (0, 0, found.width, found.height)
+    scale = _scale(width, height, least)
+    if found.dtype != "uint8" or found.bands > 4 or (window is not None and _tiled_raster(path, found)):
+        grey, x, y = _shrunk(Image.fromarray(load(path, window)), scale), 0, 0
+    else:
+        place = inside(path)
+        grey = _whole_grey(str(path), stamp(place[0] if place else path), scale)
+    right, bottom = min((x + width) / scale, grey.shape[1]), min((y + height) / scale, grey.shape[0])
+    return Grey(grey, (x / scale, y / scale, right, bottom))
 
 
 def load_mask(path: Path, window: Window | None = None) -> Pixels:
@@ -146,6 +195,31 @@ def resize(pixels: U8, width: int, height: int) -> U8:
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
 
 
+def _scale(width: int, height: int, least: int) -> int:
+    return next((scale for scale in (8, 4, 2) if min(width, height) >= scale * least), 1)
+
+
+def _draft(im: Image.Image, scale: int) -> U8:
+    im.draft("L", (im.width // scale, im.height // scale))
+    return np.asarray(im.convert("L"))
+
+
+def _shrunk(im: Image.Image, scale: int) -> U8:
+    grey = im.convert("L")
+    return np.asarray(grey.reduce(scale) if scale > 1 else grey)
+
+
+@lru_cache(maxsize=2)  # windows of one file come one after another, most of one size
+def _whole_grey(path: str, stamp: tuple[int, int], scale: int) -> U8:
+    with _opened(Path(path)) as im:
+        return _draft(im, scale) if im.format in ("JPEG", "MPO") else _shrunk(im, scale)
+
+
+def _source(path: Path) -> Path | io.BytesIO:
+    """What Pillow and rasterio open."""
+    return path if inside(path) is None else io.BytesIO(content(path))
+
+
 def _mask_values(im: Image.Image) -> Pixels:
     if im.mode in ("L", "P", "1", "I", "I;16"):
         return np.asarray(im.convert("L") if im.mode == "1" else im)
@@ -173,7 +247,7 @@ def _quiet() -> Iterator[None]:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open with Pillow; any failure to decode inside the block becomes BadImage unreadable-image."""
     try:
-        with _quiet(), Image.open(path) as im:
+        with _quiet(), Image.open(_source(path)) as im:
             yield im
     except BadImage:
         raise
@@ -194,7 +268,7 @@ def _raster(path: Path) -> Iterator[Any]:
     try:
         with rasterio.Env(GDAL_CACHEMAX=64), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as src:
+            with rasterio.open(_source(path)) as src:
                 yield src
     except RasterioError as error:
         raise BadImage(path, "unreadable-image", f"the raster cannot be read ({_short(error)})") from error

@@ -8,6 +8,7 @@ annotations are drawn on the stored pixels; a file with such a tag is encoded an
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -119,6 +120,9 @@ def _sample(record: Record, chosen: int | None, images: _Images, roots: Mapping[
     text = "" if chosen is None else record.captions[chosen].text
     if whole and _goes_through(found, rules.max_side):
         _check(path, full=rules.check_images)
+        if pixels.inside(path):  # copied now: an archive is read in its own order, and the shuffle is another
+            data = pixels.content(path)
+            return Sample(record, text, _meta(record, chosen, None), data, "", len(data))
         return Sample(record, text, _meta(record, chosen, None), None, str(record.path), path.stat().st_size)
     array = images.load(path, None if whole else record.window)
     small, record = _fitted(array, record, rules.max_side)
@@ -137,8 +141,8 @@ def _check(path: Path, full: bool) -> None:
     if full:
         pixels.decodes(path)
         return
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL))
+    with io.BytesIO(pixels.content(path)) if pixels.inside(path) else path.open("rb") as file:
+        file.seek(max(0, file.seek(0, io.SEEK_END) - TAIL))
         if b"\xff\xd9" not in file.read():
             raise BadImage(path, "unreadable-image", "the JPEG has no end marker: it was cut short")
 

@@ -294,7 +294,7 @@ def _fetched(
     for position, row in enumerate(rows, first):
         text, meta, image = spills.texts(row)
         if not row[-1]:
-            yield f"{position:09d}", text, meta, image, image_format
+            yield f"{position:09d}", text, meta, image, "jpg" if image.startswith(b"\xff\xd8") else image_format
             continue
         source, _, name = image.decode().partition("\0")
         path = Path(roots[source]) / name
