@@ -69,6 +69,7 @@ def coloured(ids: np.ndarray) -> np.ndarray:
     [
         ("index:0=,1=,2=building", "index", {0: "", 1: "", 2: "building"}, 0),
         ("rgb:000000=,00003f=ship,FF0102=road", "rgb", {0: "", 0x3F0000: "ship", 0x0201FF: "road"}, 0),
+        ("rgb128:000000=,00ffff=road", "rgb", {0: "", 0xFFFF00: "road"}, 128),
         ("binary:128=building", "binary", {0: "", 1: "building"}, 128),
     ],
 )
@@ -84,7 +85,7 @@ def test_a_mask_kind_nobody_knows(text: str, tmp_path: Path) -> None:
     assert drops_of(run(record(kind=text), tmp_path))["unknown-mask-kind"][:2] == (1, 0)
 
 
-@pytest.mark.parametrize("text", ["rgb:00ff=road", "rgb:12=road", "rgb:gggggg=road"])
+@pytest.mark.parametrize("text", ["rgb:00ff=road", "rgb:12=road", "rgb:gggggg=road", "rgb0:000000=", "rgbx:000000="])
 def test_a_colour_has_six_digits(text: str) -> None:
     with pytest.raises(BadAnnotation, match="wanted index:"):
         m2b.parse_mask_kind(text)
@@ -382,3 +383,16 @@ def test_class_masks_equal_the_counts(shared_data: Path, counts: dict, source: s
     assert isinstance(kept, Record)
     for name, c in facts["classes"].items():
         assert sum(o.area for o in kept.objects if o.label == name) == c["pixels"]
+
+
+def test_colours_that_are_not_exact(tmp_path: Path) -> None:
+    mask = np.zeros((6, 8, 3), np.uint8)
+    mask[1:3, 2:5] = (3, 250, 129)  # once (0, 255, 255), saved with loss
+    mask[5, 7] = (127, 0, 128)
+    save(tmp_path, "mask.png", mask)
+    out = run(record(kind="rgb128:000000=,00ffff=road"), tmp_path, min_area=1)
+    assert objects_of(out) == [("road", (2, 1, 5, 3), 6)]
+    assert drops_of(out) == {"unknown-mask-value": (0, 1, "0000ff: 1 pixels")}
+    exact = run(record(kind="rgb:000000=,00ffff=road"), tmp_path, min_area=1)
+    assert objects_of(exact) == []
+    assert drops_of(exact) == {"unknown-mask-value": (0, 2, "7f0080: 1 pixels; 03fa81: 6 pixels")}

@@ -4,6 +4,8 @@
 
     index:0=,1=,2=building,3=road                 one band; value=concept
     rgb:000000=,00003f=ship,003f3f=storage_tank   three bands; colour (hex RRGGBB)=concept
+    rgb128:000000=,00ffff=urban_land              the same, for colours that are not exact: each channel becomes 0, or
+                                                  255 from 128 on, before it is looked up
     binary:128=building                           one band; at or above the number = concept
 
 An empty concept is known and means nothing to find (background, no data). A value that the string does not name is
@@ -28,9 +30,13 @@ def index_kind(values: Mapping[int, str | None]) -> str:
     return "index:" + ",".join(f"{value}={concept or ''}" for value, concept in values.items())
 
 
-def rgb_kind(colours: Mapping[tuple[int, int, int], str | None]) -> str:
-    """The kind of a colour mask: (red, green, blue) -> concept, None for background."""
-    return "rgb:" + ",".join(f"{r:02x}{g:02x}{b:02x}={concept or ''}" for (r, g, b), concept in colours.items())
+def rgb_kind(colours: Mapping[tuple[int, int, int], str | None], threshold: int = 0) -> str:
+    """The kind of a colour mask: (red, green, blue) -> concept, None for background.
+
+    With a threshold, colours have only 0 and 255, and the mask's channels are made so (255 from the threshold on).
+    """
+    named = (f"{r:02x}{g:02x}{b:02x}={concept or ''}" for (r, g, b), concept in colours.items())
+    return f"rgb{threshold or ''}:" + ",".join(named)
 
 
 def read(
@@ -62,7 +68,7 @@ def read(
         if instances:
             size, _ = _mask(item, instances, size, {3: "", 4: ""})
     except BadImage as error:
-        shown = str(error).removeprefix(f"{item.root}/")
+        shown = str(error).replace(f"{item.root}/", "")
         yield Drop(item.id, STAGE, error.reason, shown)
         return
     more = dict(extra or {}) | ({"instances": instances} if instances else {})

@@ -7,6 +7,7 @@ knows its instances (iSAID), an object is one instance, because touching vehicle
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,12 +27,15 @@ STAGE = "m2b"
 CACHE_PIXELS = 64_000_000  # a larger mask is decoded for every window of it
 INSTANCE_PIXEL = 0xFFFFFFFF  # class value of a pixel that an instance has taken
 
+_RGB_LIMIT = re.compile(r"rgb([1-9]\d{0,2})", re.ASCII)
+
 Array = npt.NDArray[Any]
 
 
 class MaskKind(NamedTuple):
     """How a mask says its classes. `concepts`: value -> concept, empty for background; a colour's value is
-    R + 256 G + 65536 B. `threshold` is that of a binary mask, whose values become 0 and 1."""
+    R + 256 G + 65536 B. `threshold` is that of a binary mask, whose values become 0 and 1, and of a colour mask whose
+    channels become 0 and 255; 0 leaves colours as they are."""
 
     form: str
     concepts: Mapping[int, str]
@@ -48,11 +52,14 @@ def parse_mask_kind(text: str) -> MaskKind:
 
         index:0=,1=,2=building,3=road
         rgb:000000=,00003f=ship
+        rgb128:000000=,00ffff=urban_land  (colours whose channels are made 0, or 255 from 128 on, before they are named)
         binary:128=building               (values from 128 on)
 
     Raises BadAnnotation where the text has another form.
     """
     form, _, rest = text.partition(":")
+    limit = _RGB_LIMIT.fullmatch(form)
+    form = "rgb" if limit else form
     concepts: dict[int, str] = {}
     try:
         for pair in rest.split(","):
@@ -71,7 +78,7 @@ def parse_mask_kind(text: str) -> MaskKind:
         return MaskKind(form, {0: "", 1: concept}, threshold)
     if form not in ("index", "rgb"):
         raise BadAnnotation("mask_kind", 0, f"mask_kind {text!r}: wanted index:, rgb: or binary: with one value")
-    return MaskKind(form, concepts)
+    return MaskKind(form, concepts, int(limit[1]) if limit else 0)
 
 
 @dataclass(slots=True)
@@ -178,7 +185,7 @@ def _class_bands(path: Path, bands: Iterable[Array], kind: MaskKind) -> Iterator
             problem = f"the mask holds {seen}, but its classes are told by {kind.form} values"
             raise BadImage(path, "mask-kind-differs", problem)
         if kind.form == "rgb":
-            yield _packed_colours(band)
+            yield _packed_colours((band >= kind.threshold) * np.uint8(255) if kind.threshold else band)
         else:
             yield (band >= kind.threshold).astype(np.uint8) if kind.form == "binary" else band
 
