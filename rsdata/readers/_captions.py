@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +12,11 @@ from rsdata import pixels
 from rsdata.errors import BadAnnotation, BadImage
 from rsdata.readers._files import stem_of
 from rsdata.readers._info import Info
+from rsdata.readers._jsonlist import clean
 from rsdata.readers._objects import STAGE, refuse_image
 from rsdata.record import Caption, Drop, Item, Record
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Entry(NamedTuple):
@@ -53,8 +57,8 @@ def parse_json(text: str, shown: str) -> list[Entry]:
         page = json.loads(text)
     except json.JSONDecodeError as error:
         raise BadAnnotation(shown, error.lineno, f"broken JSON ({error.msg}); was the download cut?") from error
-    except RecursionError as error:
-        raise BadAnnotation(shown, 0, "the JSON is nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        raise BadAnnotation(shown, 0, "the JSON is nested too deeply, or holds a number too long") from error
     listed = page.get("images") if isinstance(page, dict) else None
     if not isinstance(listed, list):
         raise BadAnnotation(shown, 0, 'no list "images" at the top of the JSON; this is not Karpathy\'s form')
@@ -130,7 +134,7 @@ def _once(entries: Iterable[Entry], shown: str) -> None:
     for n, (file, split, _, problem) in enumerate(entries, 1):
         key = (split, stem_of(file))
         if key in seen and not problem:
-            raise BadAnnotation(shown, 0, f"{file} is listed a second time in the split {split!r} (entry {n})")
+            raise BadAnnotation(shown, 0, f"{clean(file)} is listed a second time in the split {split!r} (entry {n})")
         seen.add(key)
 
 
@@ -144,7 +148,7 @@ def items(
     """
     found = []
     listed = set()
-    for entry in entries:
+    for entry in map(_writable, entries):
         stem = stem_of(entry.file)
         listed.add(stem)
         name = entry.file.replace("\\", "/").rpartition("/")[2]  # a list must not lead out of the dataset's folder
@@ -158,11 +162,21 @@ def items(
     return sorted(found, key=lambda item: item.id)
 
 
+def _writable(entry: Entry) -> Entry:
+    """The entry, or one with a problem where JSON escaped half of a surrogate pair, which no file can hold."""
+    if not any(_HALF.search(text) for text in (entry.file, *entry.sentences, entry.problem) if not text.isascii()):
+        return entry
+    name, problem = (ascii(text)[1:-1] for text in (entry.file, entry.problem))
+    return Entry(name, entry.split, (), problem or f"{name}: half of a surrogate pair in its name or a caption")
+
+
 def _id(source: str, split: str, stem: str) -> str:
     return f"{source}/{split}/{stem}" if split else f"{source}/{stem}"
 
 
-def read(item: Item, info: Info, label: str | None, extra: Mapping[str, str]) -> Iterator[Record | Drop]:
+def read(
+    item: Item, info: Info, label: str | None, extra: Mapping[str, str], lang: str = "en", origin: str = "human"
+) -> Iterator[Record | Drop]:
     """Yield the record of one entry, or a drop: bad-annotation, missing-annotation (not listed), or the image's reason.
 
     Captions are stripped; blank ones are left out and their number goes to `extra["blank_captions"]`. An image all of
@@ -194,7 +208,7 @@ def read(item: Item, info: Info, label: str | None, extra: Mapping[str, str]) ->
         gsd=info.gsd,
         platform=info.platform,
         label=label,
-        captions=[Caption(text) for text in texts if text],
+        captions=[Caption(text, lang, origin) for text in texts if text],
         licence=info.licence,
         extra=more,
     )

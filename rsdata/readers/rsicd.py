@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rsdata.errors import BadSource
+from rsdata.errors import BadAnnotation, BadSource
 from rsdata.readers import _captions, _files
 from rsdata.readers._captions import Entry
 from rsdata.readers._info import Info
@@ -82,15 +82,17 @@ def find(root: Path, split: str | None = None, *, images: bool = True, form: str
         raise _files.no_sizes(INFO)
     lists = _list_pairs(root)
     index = next((path for path in (root / "dataset_rsicd.json", root / "dataset.json") if path.is_file()), None)
-    if index is not None and form != "lists":
-        entries = _captions.parse_json(_files.read_text(index, index.name), index.name)
-        note = {}
-    elif lists and form != "json":
-        entries = read_lists(root, lists)
-        note = MERGED
-    else:
-        wanted = "dataset_rsicd.json" if form == "json" else "dataset_rsicd.json or rsicd_precomp/train_caps.txt"
-        raise _files.missing(INFO, root, wanted)
+    note = {}
+    try:
+        if index is not None and form != "lists":
+            entries = _captions.parse_json(_files.read_text(index, index.name), index.name)
+        elif lists and form != "json":
+            entries, note = read_lists(root, lists), MERGED
+        else:
+            wanted = "dataset_rsicd.json" if form == "json" else "dataset_rsicd.json or rsicd_precomp/train_caps.txt"
+            raise _files.missing(INFO, root, wanted)
+    except BadAnnotation as error:
+        raise BadSource(f"RSICD: {error}; get the file again") from error
     there = sorted({entry.split for entry in entries})
     if split is not None and split not in there:
         raise _files.wrong_split(INFO, split, there)
