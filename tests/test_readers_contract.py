@@ -39,7 +39,7 @@ def test_the_table_is_the_folder() -> None:
 def test_an_unknown_name_gets_the_close_ones() -> None:
     with pytest.raises(BadSource, match=r"no reader is called 'dotaa'; did you mean dota"):
         readers.get("dotaa")
-    with pytest.raises(BadSource, match=r"known readers: .*dior, dota"):
+    with pytest.raises(BadSource, match=r"known readers: .*dior, dior_r, dota"):
         readers.get("qqqq")
     with pytest.raises(BadSource, match="no reader is called '_voc'"):
         readers.get("_voc")

@@ -28,7 +28,7 @@ SCENES = 3  # train, val, test
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("drawn")
-    assert sample.write(root, scenes=SCENES, seed=4) == dict.fromkeys(sample.FORMATS, SCENES)
+    assert sample.write(root, scenes=SCENES, seed=4) == dict.fromkeys(sample.BASIC, SCENES)
     return root
 
 
@@ -150,7 +150,7 @@ def test_two_runs_give_the_same_bytes(drawn: Path, tmp_path: Path) -> None:
 
 
 def test_every_folder_says_that_it_is_drawn(drawn: Path) -> None:
-    for folder in (drawn, *(drawn / name for name in sample.FORMATS)):
+    for folder in (drawn, *(drawn / name for name in sample.BASIC)):
         text = (folder / "README.txt").read_text()
         assert "drawn" in text.lower() and "not real imagery" in text and "Never report a result" in text
 
@@ -163,8 +163,8 @@ def test_splits() -> None:
 
 
 def test_wrong_arguments(tmp_path: Path) -> None:
-    with pytest.raises(RsdataError, match="no sample scenes in the format 'coco'; there are: dota, dior"):
-        sample.write(tmp_path, formats=["coco"])
+    with pytest.raises(RsdataError, match="no sample scenes in the format 'kitti'; there are: ai_tod, aid"):
+        sample.write(tmp_path, formats=["kitti"])
     with pytest.raises(RsdataError, match="0 scenes were asked for"):
         sample.write(tmp_path, scenes=0)
     assert list(tmp_path.iterdir()) == []

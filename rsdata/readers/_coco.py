@@ -1,101 +1,14 @@
-"""COCO instance JSON. A pure parser: bytes to an index of images, and annotation dicts to shapes."""
+"""COCO annotations of one image. A pure parser: annotation dicts to shapes. `_cocospans` fetches them from the file."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from rsdata.errors import BadAnnotation
 from rsdata.geometry import clip_polygon, polygon_area
+from rsdata.readers._jsonlist import clean
 from rsdata.readers._objects import FARTHEST, Page, Shape
 from rsdata.record import Box
-
-
-class Picture(NamedTuple):
-    """One entry of "images" with the annotations that name its id. Sizes are 0 where the JSON does not say."""
-
-    id: Any
-    file_name: str
-    width: int
-    height: int
-    annotations: list[dict[str, Any]]
-
-
-class Index(NamedTuple):
-    """One COCO file: its images, category names by id, and (reason, detail) of annotations that belong to no image."""
-
-    pictures: list[Picture]
-    names: dict[Any, str]
-    loose: list[tuple[str, str]]
-
-
-def parse_index(data: bytes, shown: str) -> Index:
-    """Parse a whole file; `shown` is its name in messages.
-
-        {"images": [{"id": 0, "file_name": "001.jpg", "width": 958, "height": 808}],
-         "annotations": [{"id": 0, "image_id": 0, "category_id": 1, "bbox": [563.0, 485.0, 66.0, 86.0], ...}],
-         "categories": [{"id": 1, "name": "airplane"}]}
-
-    Ids need not start at 1 or be contiguous. Raises BadAnnotation when it is not such a file. An annotation whose
-    image_id no image has is refused as orphan-annotation.
-    """
-    tables = _tables(data, shown)
-    names = {_id(c, shown, "category"): str(c.get("name", "")) for c in tables["categories"]}
-    pictures: dict[Any, Picture] = {}
-    for entry in tables["images"]:
-        picture = _picture(entry, shown)
-        if picture.id in pictures:
-            raise BadAnnotation(shown, 0, f"two images have the id {picture.id!r}")
-        pictures[picture.id] = picture
-    loose: list[tuple[str, str]] = []
-    for n, entry in enumerate(tables["annotations"]):
-        image = entry.get("image_id") if isinstance(entry, dict) else None
-        owner = pictures.get(image) if isinstance(image, int | str) else None
-        if owner is not None:
-            owner.annotations.append(entry)
-        elif isinstance(entry, dict):
-            loose.append(
-                ("orphan-annotation", f"{shown}: annotation {_shown_id(entry)}: no image has the id {image!r:.40}")
-            )
-        else:
-            loose.append(("bad-annotation", f"{shown}: entry {n} of annotations is no object"))
-    return Index(list(pictures.values()), names, loose)
-
-
-def _tables(data: bytes, shown: str) -> dict[str, list[Any]]:
-    try:
-        content = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise BadAnnotation(shown, error.lineno, f"broken JSON ({error.msg}, column {error.colno})") from error
-    except (ValueError, RecursionError) as error:
-        raise BadAnnotation(shown, 0, f"JSON that cannot be read ({type(error).__name__})") from error
-    found: dict[str, list[Any]] = {}
-    for key in ("images", "annotations", "categories"):
-        table = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(table, list):
-            raise BadAnnotation(shown, 0, f'no COCO instance file: it has no list "{key}"')
-        found[key] = table
-    return found
-
-
-def _id(entry: Any, shown: str, what: str) -> Any:
-    found = entry.get("id") if isinstance(entry, dict) else None
-    if not isinstance(found, int | str):
-        raise BadAnnotation(shown, 0, f"a {what} without an id: {str(entry)[:80]}")
-    return found
-
-
-def _picture(entry: Any, shown: str) -> Picture:
-    id = _id(entry, shown, "image")
-    name = entry.get("file_name")
-    if not isinstance(name, str) or not name.strip("./\\ "):
-        raise BadAnnotation(shown, 0, f"image {id!r} has no file_name")
-    return Picture(id, name, _side(entry.get("width")), _side(entry.get("height")), [])
-
-
-def _side(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and 1 <= value <= FARTHEST else 0
 
 
 def parse_annotations(
@@ -109,7 +22,7 @@ def parse_annotations(
     shapes: list[Shape] = []
     refused: list[tuple[str, str]] = []
     for n, annotation in enumerate(annotations):
-        where = f"{shown}: annotation {_shown_id(annotation)}"
+        where = f"{shown}: annotation {shown_id(annotation)}"
         category = annotation.get("category_id")
         name = names.get(category) if isinstance(category, int | str) else None
         if annotation.get("iscrowd") == 1:
@@ -208,5 +121,6 @@ def _numbers(values: Any, what: str) -> tuple[float, ...]:
     return tuple([float(value) for value in values])
 
 
-def _shown_id(annotation: Mapping[str, Any]) -> str:
-    return str(annotation.get("id", "without id"))[:40]
+def shown_id(annotation: Mapping[str, Any]) -> str:
+    """How messages name an annotation."""
+    return clean(str(annotation.get("id", "without id")))[:40]

@@ -60,6 +60,19 @@ def wrong_split(info: Info, split: str, found: Iterable[str]) -> BadSource:
     return BadSource(f"{info.title}: no split {split!r} here; {hint}")
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file system takes, or that may not be looked at, is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def holds(root: Path, name: str) -> bool:
+    """Whether `name` is a file in root or below, links followed: a dataset may be a tree of links. No `..` leads out."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts and (root / name).is_file()
+
+
 def listing(folder: Path, suffixes: Iterable[str], prefix: str = "") -> dict[str, str]:
     """Files of a folder by stem: `{"P0001": prefix + "P0001.png"}`, sorted by stem; hidden files are left out.
 

@@ -41,7 +41,7 @@ def parse_tree(data: bytes, shown: str, boxes: str) -> Page:
     broken: list[tuple[int, str]] = []
     width = height = count = 0
     read = _upright if boxes == "bndbox" else _oriented
-    for node in _root(data, shown):
+    for node in root(data, shown):
         if node.tag == "object":
             count += 1
             try:
@@ -54,20 +54,21 @@ def parse_tree(data: bytes, shown: str, boxes: str) -> Page:
     return Page(shapes, [("bad-annotation", f"{shown}:{at[n - 1]}: {problem}") for n, problem in broken], width, height)
 
 
-def _root(data: bytes, shown: str) -> ElementTree.Element:
+def root(data: bytes, shown: str, wanted: str = "annotation") -> ElementTree.Element:
+    """The root element of XML that declares no entities. Raises BadAnnotation when it is none, or of another name."""
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise BadAnnotation(shown, 0, "the XML declares a DOCTYPE or an entity, which is never expanded; remove it")
     if b"\0" in data:
         raise BadAnnotation(shown, 0, "the XML is not UTF-8 (it has zero bytes)")
     try:
-        root = ElementTree.fromstring(data)
+        found = ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
         raise BadAnnotation(shown, error.position[0], f"broken XML ({error})") from error
     except (ValueError, LookupError) as error:
         raise BadAnnotation(shown, 1, f"XML in an encoding that is not read ({error}); save it as UTF-8") from error
-    if root.tag != "annotation":
-        raise BadAnnotation(shown, 1, f"the root element is <{root.tag[:40]}> where <annotation> is wanted")
-    return root
+    if found.tag != wanted:
+        raise BadAnnotation(shown, 1, f"the root element is <{found.tag[:40]}> where <{wanted}> is wanted")
+    return found
 
 
 def _upright(node: ElementTree.Element, count: int) -> Shape:

@@ -11,13 +11,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from rsdata.errors import BadAnnotation, BadSource
-from rsdata.readers import _coco, _files
+from rsdata.readers import _cocospans, _files
 from rsdata.readers._info import Info
-from rsdata.readers._objects import STAGE, Shape, checked_classes, finish, resolver
-from rsdata.record import Drop, Item, Record, dropped_objects
+from rsdata.readers._jsonlist import clean
+from rsdata.readers._objects import checked_classes, resolver
+from rsdata.record import Drop, Item, Record
 
 INFO = Info(
     title="COCO format",
@@ -51,7 +51,7 @@ def find(
     json: str | None = None,
     classes: Mapping[str, str | None] | None = None,
 ) -> list[Item]:
-    """Read the JSON once and list its images.
+    """Go through the JSON once and list its images.
 
     json: the file, relative to the root; else every instance JSON of annotations/, the root, or the folders below, one
     for each split. The split is read from the file's name (instances_val2017.json: val) or its folder's.
@@ -72,17 +72,8 @@ def find(
 
 
 def read(item: Item) -> Iterator[Record | Drop]:
-    """One image entry with its annotations, and the size of the image file."""
-    if "loose" in item.data:
-        yield from dropped_objects(item.id, STAGE, item.data["loose"])
-        return
-    data, shown = item.data, item.label or ""
-    page = _coco.parse_annotations(data["annotations"], data["names"], data["width"], data["height"], shown)
-
-    def where(shape: Shape) -> str:
-        return f"{shown}: annotation {data['annotations'][shape.number].get('id', 'without id')}"
-
-    yield from finish(item, INFO, page, resolver(data["classes"]), where, same_size=True)
+    """Fetch the annotations of one image from the JSON, and read the size of the image file."""
+    yield from _cocospans.read(item, INFO, resolver(item.data.get("classes", {})))
 
 
 def split_of(path: str) -> str:
@@ -96,8 +87,7 @@ def split_of(path: str) -> str:
 
 
 def _one_file(root: Path, json: str) -> dict[str, str]:
-    path = root / json
-    if not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+    if not _files.holds(root, json):
         raise BadSource(f"COCO format: no file {json} in {root} (found: {_files.contents(root)})")
     return {split_of(json): Path(json).as_posix()}
 
@@ -129,7 +119,7 @@ def _files_by_split(root: Path) -> dict[str, str]:
 
 def _items(root: Path, split: str, path: str, images: bool, classes: Mapping[str, str | None]) -> list[Item]:
     try:
-        index = _coco.parse_index(_files.read_bytes(root / path, path), path)
+        index = _cocospans.index(root / path, path)
     except BadAnnotation as error:
         raise BadSource(
             f"COCO format: {error}; name another file with the option json, or get this one again"
@@ -140,9 +130,8 @@ def _items(root: Path, split: str, path: str, images: bool, classes: Mapping[str
     place = _Places(root, path, split)
     found: list[Item] = []
     for stem, picture in zip(stems, index.pictures, strict=True):
-        data: dict[str, Any] = {"annotations": picture.annotations, "names": index.names, "classes": classes}
-        data |= {"width": picture.width, "height": picture.height}
-        id = prefix + (stem if often[stem] == 1 else f"{stem}-{picture.id}")
+        data = {**_cocospans.data_of(picture, index), "classes": classes}
+        id = prefix + (stem if often[stem] == 1 else f"{stem}-{clean(str(picture.id))}")
         found.append(Item(root, id, split, place.of(picture.file_name) if images else None, path, data))
     if index.loose:
         found.append(Item(root, prefix + ORPHANS, split, None, path, {"loose": index.loose}))
@@ -166,7 +155,7 @@ class _Places:
         if name.startswith("/") or ":" in name or ".." in name.split("/"):
             name = name.rpartition("/")[2]
         for n, prefix in enumerate(self.prefixes):
-            if (self.root / (prefix + name)).is_file():
+            if _files.is_file(self.root / (prefix + name)):
                 self.prefixes.insert(0, self.prefixes.pop(n))
                 return prefix + name
         return self.prefixes[0] + name

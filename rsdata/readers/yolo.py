@@ -126,12 +126,18 @@ def _names_in(path: Path, shown: str) -> list[str]:
 
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadSource(f"YOLO format: {shown} is broken YAML ({str(error).splitlines()[0]})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise BadSource(f"YOLO format: {shown} is broken YAML ({problem})") from error
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, dict) and all(isinstance(key, int) and 0 <= key < 100_000 for key in names):
-        return [str(names.get(n, "")) for n in range(max(names, default=-1) + 1)]
-    return [str(name) for name in names] if isinstance(names, list) else []
+        names = [names.get(n, "") for n in range(max(names, default=-1) + 1)]
+    if not isinstance(names, list):
+        return []
+    for name in names:
+        if not isinstance(name, str | int | float):  # aliases of aliases would make a text without end
+            raise BadSource(f"YOLO format: {shown}: a {type(name).__name__} in names where a class name is wanted")
+    return [str(name) for name in names]
 
 
 def _places(root: Path) -> list[tuple[str, Path]]:

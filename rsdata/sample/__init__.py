@@ -2,19 +2,40 @@
 
 For newcomers without data, for examples, and for tests that need a known truth. `world` is what a scene is; `plan`,
 `places`, `towns` and `build` lay it out; `paint`, `pen`, `looks` and `courts` draw it; one module for each format
-writes it. Adding a format is one module
-with `write(root, scenes, seed)` and one line in FORMATS. Nothing here is real imagery, and every folder says so.
+writes it. Adding a format is one module with `write(root, scenes, seed)`. Nothing here is real imagery, and every
+folder says so.
 """
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from rsdata.errors import RsdataError
 
-FORMATS = ("dota", "dior", "visdrone", "isaid", "loveda", "rsicd")
+BASIC = ("dota", "dior", "visdrone", "isaid", "loveda", "rsicd")  # what is drawn where nothing else is asked for
+TRUTH = frozenset(  # modules that are no writers
+    [
+        "build",
+        "classes",
+        "clips",
+        "courts",
+        "crops",
+        "files",
+        "looks",
+        "paint",
+        "pen",
+        "places",
+        "plan",
+        "scene_sets",
+        "towns",
+        "voc_xml",
+        "world",
+    ]
+)
+FORMATS = tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in TRUTH))
 
 README = """\
 Drawn sample scenes, not real imagery.
@@ -29,12 +50,12 @@ Nothing was copied from any dataset. Never report a result on them.
 
 
 def write(root: Path, *, scenes: int = 8, seed: int = 0, formats: Sequence[str] | None = None) -> dict[str, int]:
-    """Write `scenes` images for each format (default: all) under root/<format>; returns the number of images of each.
+    """Write `scenes` images for each format (default: BASIC) under root/<format>; returns the number of images of each.
 
     The same arguments write the same bytes on every run with one version of Pillow and numpy. Files of an
     earlier call are written over. Raises RsdataError for an unknown format, or fewer than one scene.
     """
-    wanted = list(dict.fromkeys(FORMATS if formats is None else formats))
+    wanted = list(dict.fromkeys(BASIC if formats is None else formats))
     unknown = [name for name in wanted if name not in FORMATS]
     if unknown:
         raise RsdataError(f"no sample scenes in the format {unknown[0]!r}; there are: {', '.join(FORMATS)}")

@@ -1,0 +1,29 @@
+"""The drawn world as georeferenced rasters: GeoTIFF in UTM, side by side from west to east."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rsdata.sample.files import Shot, note, shots
+from rsdata.sample.paint import paint
+
+CRS, WEST, NORTH = "EPSG:32631", 500_000.0, 5_400_000.0
+SHOTS = tuple(Shot(kind, 512, 512, 0.5) for kind in ("airport", "port", "residential", "farmland", "storagetanks"))
+
+
+def write(root: Path, scenes: int, seed: int) -> int:
+    """Write scene_<n>.tif, three bands."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    note(root, "GeoTIFF")
+    for number, (_, scene) in enumerate(shots(SHOTS, scenes, seed, "geotiff")):
+        left = WEST + number * scene.width * scene.gsd
+        transform = from_origin(left, NORTH, scene.gsd, scene.gsd)
+        size = {"width": scene.width, "height": scene.height, "count": 3, "dtype": "uint8"}
+        path = root / f"scene_{number}.tif"
+        with rasterio.open(path, "w", driver="GTiff", crs=CRS, transform=transform, compress="deflate", **size) as out:
+            out.write(np.moveaxis(paint(scene), -1, 0))
+    return scenes
