@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from rsdata import corpus, execute, sources, stages
+from rsdata import benchmarks, corpus, execute, sources, stages
 from rsdata.errors import BadCorpus, RsdataError
 from rsdata.execute import Each
 from rsdata.part import KINDS, LEDGER, Job, work
@@ -79,6 +79,7 @@ def run(
     """
     progress = progress or Silent()
     sources.check_roots(recipe.sources)
+    recipe = benchmarks.resolve(recipe, out.parent, workers=workers, progress=progress)
     steps = [Step("read", {}), *recipe.steps]
     with corpus.locked(out), execute.local(workers) as each:
         corpus.write_recipe(out, _agree(recipe, out, replace))
@@ -141,6 +142,7 @@ def extend(
     """Add a stage to a corpus, or with `out` to a copy of it. The same stage again, with nothing after it, resumes."""
     found = corpus.open(path)
     wanted = recipe_parse(found.recipe, f"{path}/corpus.yaml").then(stage, **params)
+    wanted = benchmarks.resolve(wanted, (out or path).parent, workers=workers, progress=progress)
     earlier = changed(wanted, steps=wanted.steps[:-1])
     if _is_last(earlier.steps, wanted.steps[-1]):
         wanted = earlier
@@ -342,7 +344,7 @@ def _write_stage(folder: Path, step: Step, counts: Any, drops: Any, sink: bool) 
 
 def _key(stage: str, params: Mapping[str, Any], more: Any, parent: str) -> str:
     version = stages.load(stage).VERSION
-    text = json.dumps([stage, version, params, more, parent], sort_keys=True, ensure_ascii=False)
+    text = json.dumps([stage, version, params, more, parent], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -95,7 +95,7 @@ def stamp(item: Item) -> list[Any]:
             found.append(None)
             continue
         try:
-            status = (item.root / name).stat()
+            status = (item.root / name.partition("!")[0]).stat()  # an image inside an archive: the archive
             found.append([name, status.st_size, status.st_mtime_ns])
         except OSError:
             found.append([name, "missing"])

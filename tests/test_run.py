@@ -378,3 +378,13 @@ def test_two_sources_of_one_name_are_refused_and_named_apart_work(root: Path, tm
     records = list(corpus.open(tmp_path / "c").records())
     assert [r.id for r in records][::5] == ["dota/P0000", "dota-2/P0000"]
     assert {r.source for r in records} == {"dota", "dota-2"}
+
+
+def test_a_name_that_is_not_unicode_is_a_drop(tmp_path: Path) -> None:
+    root = drawn.dota(tmp_path / "dota", images=3)
+    for name in ("images/P0002.png", "labelTxt/P0002.txt"):
+        (root / name).rename(root / name.replace("P0002", "P\udce9"))
+    done = run(plan(root), tmp_path / "c", workers=1)
+    assert done.stages[0].drops == {"not-unicode": {"images": 1, "objects": 2}}
+    drop = next(corpus.open(tmp_path / "c").drops(done.stages[0]))
+    assert "P\\udce9.png: a name or text that is not Unicode" in drop.detail

@@ -23,7 +23,7 @@ def run(
     """
     read = readers.get(reader).read
     for position, item in enumerate(items):
-        outputs = list(read(item))
+        outputs = [_storable(output) for output in read(item)]
         if not outputs:
             raise Conservation(f"reader {reader}: item {item.id} gave neither a record nor a drop; this is a bug")
         yield from _ledger(outputs, _renamed(item.id, reader, name))
@@ -39,6 +39,24 @@ def run(
                 if drawn:
                     output.licence, output.extra["drawn"] = DRAWN_LICENCE, "yes"
                 yield output
+
+
+def _storable(output: Record | Drop) -> Record | Drop:
+    """The output, or a drop where a text of it is not Unicode (a file name of another encoding, a lone surrogate)."""
+    if isinstance(output, Drop):
+        output.id, output.detail = _clean(output.id), _clean(output.detail)
+        return output
+    texts = [output.id, output.path or "", output.mask_path or "", *output.extra.values()]
+    try:
+        "".join([*texts, *(caption.text for caption in output.captions)]).encode()
+    except UnicodeEncodeError:
+        detail = f"{_clean(output.path or output.id)}: a name or text that is not Unicode; rename or mend it"
+        return Drop(_clean(output.id), "read", "not-unicode", detail, 1, len(output.objects))
+    return output
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _ledger(outputs: list[Record | Drop], id: str) -> Iterator[Made]:
