@@ -117,6 +117,7 @@ def load_grey(path: Path, window: Window | None = None, least: int = 64) -> Grey
     luminance (ITU-R 601-2, as Pillow). Windows of one file share a decode. What is done here is part of a hash's
     version (`phash.VERSION`): change them together.
     """
+    _there(path)
     if window is None:
         with _opened(path) as im:
             if im.format in ("JPEG", "MPO"):
@@ -193,6 +194,11 @@ def encode(pixels: U8, format: str, quality: int = 92) -> bytes:
 def resize(pixels: U8, width: int, height: int) -> U8:
     """Resample RGB pixels to a size, antialiased (Lanczos)."""
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _there(path: Path) -> None:
+    if inside(path) is None and not path.is_file():
+        raise BadImage(path, "missing-image", "no such image file; check the dataset's root and its image folder")
 
 
 def _scale(width: int, height: int, least: int) -> int:
