@@ -114,6 +114,56 @@ def test_what_cannot_be_converted_says_why(tmp_path: Path) -> None:
         models.convert(tmp_path, tmp_path / "to")
 
 
+def test_a_failed_conversion_leaves_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "hf"
+    source.mkdir()
+    (source / "config.json").write_text('{"model_type": "marian"}')
+    with pytest.raises(BadSource):
+        models.convert(source, tmp_path / "to")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["hf"]
+
+
+@pytest.mark.parametrize(
+    ("langs", "known", "wanted"),
+    [
+        (["pt"], {"</s>", "▁a"}, {"pt": ""}),  # a model of one pair has no tokens
+        (["pt", "fr"], {">>por<<", ">>fra<<", ">>pob<<"}, {"pt": ">>por<<", "fr": ">>fra<<"}),
+        (["es"], {">>es<<", ">>pt<<"}, {"es": ">>es<<"}),  # the older models have two letters
+        (["zh"], {">>cmn_Hans<<", ">>cmn_Hant<<", ">>yue<<"}, {"zh": ">>cmn_Hans<<"}),
+    ],
+)
+def test_a_marian_model_of_many_languages_is_told_which(langs: list[str], known: set[str], wanted: dict) -> None:
+    assert models.codes("marian", known, langs, Path("hf")) == ("", wanted)
+
+
+def test_a_marian_model_that_lacks_the_language_is_an_error() -> None:
+    with pytest.raises(BadRecipe, match=r"hf: this model writes >>fra<< >>por<<, not de \(>>deu<< >>de<<\)"):
+        models.codes("marian", {">>fra<<", ">>por<<", "▁a"}, ["de"], Path("hf"))
+    with pytest.raises(BadRecipe, match="langs has 'xx'; it can be pt, es"):
+        models.codes("marian", {"▁a"}, ["xx"], Path("hf"))
+    with pytest.raises(BadRecipe, match="a marian model does not say its languages; give --langs pt"):
+        models.codes("marian", {"▁a"}, [], Path("hf"))
+
+
+def test_the_commands_say_family_languages_and_licence(
+    converted: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rsdata.cli import models as commands
+
+    source = converted["nllb"].parent / "nllb"
+    commands.convert(source, tmp_path / "models/n", langs=None, json=False)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "n: nllb, nllb, CC-BY-NC-4.0, writes pt, fr, zh, ru" in told
+    assert f"next: rsdata translate --langs pt --model {tmp_path}/models/n" in told
+    commands.listing(tmp_path / "models", json=True)
+    (row,) = json.loads(capsys.readouterr().out)["models"]
+    assert (row["family"], row["languages"]["zh"], row["licence"]) == ("nllb", "zho_Hans", "CC-BY-NC-4.0")
+    commands._licence_first(tmp_path / "models/n")
+    assert capsys.readouterr().err == "nllb: CC-BY-NC-4.0; what it translates may not be used commercially\n"
+    with pytest.raises(BadSource, match="no translation model in"):
+        commands.listing(tmp_path, json=True)
+
+
 def test_the_list_names_what_is_there(converted: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "nllb").symlink_to(converted["nllb"])
     (card,) = models.listing(tmp_path)

@@ -139,6 +139,17 @@ def test_colour_masks_are_told_apart_by_their_colours() -> None:
     assert names == ["mask 0,0,127", "mask 0,127,127"]
 
 
+def test_colours_that_are_not_exact_are_shown_as_they_are_read(tmp_path: Path) -> None:
+    mask = np.zeros((60, 80, 3), np.uint8)
+    mask[:, 40:] = (3, 250, 129)
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    record = Record("x/1", "x", width=80, height=60, mask_path="mask.png", mask_kind="rgb128:000000=,00ffff=road")
+    assert show._exact(mask, str(record.mask_kind))[0, 79].tolist() == [0, 255, 255]
+    exact = show.draw(record, {"x": tmp_path}).image.tobytes()
+    record.mask_kind = "rgb:000000=,00ffff=road"
+    assert show.draw(record, {"x": tmp_path}).image.tobytes() != exact
+
+
 # colours and fonts
 
 

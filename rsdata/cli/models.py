@@ -34,6 +34,7 @@ def translate(
     retry_beam: Annotated[int | None, typer.Option(min=1, help="For a second try.", show_default="8")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda or auto.", show_default="cpu")] = None,
     threads: Annotated[int | None, typer.Option(min=0, help="0: all cores.", show_default="0")] = None,
+    scores: Annotated[str | None, typer.Option(help="A table: source, text, lang, score (COMET-Kiwi's).")] = None,
     settings: SET = None,
     out: NEW = None,
     workers: WORKERS = 0,
@@ -49,7 +50,7 @@ def translate(
 
     if model:
         _licence_first(Path(model))
-    params = chosen(model=model, beam=beam, retry_beam=retry_beam, device=device, threads=threads)
+    params = chosen(model=model, beam=beam, retry_beam=retry_beam, device=device, threads=threads, scores=scores)
     for found in corpora.find(corpus):
         with say.progress() as progress:
             given = {"langs": names(langs), **params, **pairs(settings)}

@@ -60,11 +60,19 @@ def draw(record: Record, roots: Mapping[str, Path], mask: bool = True) -> Shown:
             notes.append(f"the image is not shown: {error}")
     if mask and record.mask_path is not None:
         try:
-            values = pixels.load_mask(root / record.mask_path, record.window)
+            values = _exact(pixels.load_mask(root / record.mask_path, record.window), record.mask_kind or "")
         except BadImage as error:
             notes.append(f"the mask is not shown: {error}")
     page = drawing.sheet(record, ground, values, notes)
     return Shown(page.image, page.notes)
+
+
+def _exact(mask: pixels.Pixels, kind: str) -> pixels.Pixels:
+    """The colours that a mask means, as the stage m2b takes them: with rgb128, channels are 0, or 255 from 128 on."""
+    import numpy as np
+
+    start = kind.partition(":")[0].removeprefix("rgb")
+    return np.where(mask >= int(start), np.uint8(255), np.uint8(0)) if start.isdigit() and mask.ndim == 3 else mask
 
 
 def as_data(record: Record) -> dict[str, Any]:

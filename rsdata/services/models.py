@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ NLLB = {
     "ru": "rus_Cyrl",
 }
 CODES = tuple(NLLB)
+# OPUS-MT names its targets by ISO 639-3, some with a script
+MARIAN = {lang: (code[:3],) for lang, code in NLLB.items()} | {"zh": ("cmn_Hans", "zho_Hans", "cmn", "zho")}
 LICENCES = {
     "marian": "CC-BY-4.0",
     "m2m100": "MIT",
@@ -60,13 +63,18 @@ def convert(
         raise BadRecipe(f"quantization {quantization!r}; known: {', '.join(QUANTIZATIONS)}")
     if target.exists() and any(target.iterdir()):
         raise BadRecipe(f"{target}: not empty; give another --to")
-    _run_converter(source, target, quantization)
     name = name or str(config.get("_name_or_path") or "").rpartition("/")[2] or source.resolve().name
-    known = vocabulary(target)
-    start, languages = codes(family, known, langs or _pair(name), target)
-    card: dict[str, Any] = {"name": name, "family": family, "licence": licence or LICENCES[family], "source": start}
-    card |= {"languages": languages, "id": f"{name}@{_digest(target)}"}
-    (target / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    card: dict[str, Any] = {"name": name, "family": family, "licence": licence or LICENCES[family]}
+    made = target.with_name(target.name + ".tmp")
+    shutil.rmtree(made, ignore_errors=True)
+    try:
+        _run_converter(source, made, quantization)
+        card["source"], card["languages"] = codes(family, vocabulary(made), langs or _pair(name), source)
+        card["id"] = f"{name}@{_digest(made)}"
+        (made / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        made.replace(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return read_card(target)
 
 
@@ -85,7 +93,9 @@ def detect(config: dict[str, Any], source: Path) -> str:
 def codes(family: str, known: set[str], langs: list[str], where: Path) -> tuple[str, dict[str, str]]:
     """The source code and our code -> the model's, as far as the vocabulary has them."""
     if family == "marian":
-        return "", {lang: _marian_token(lang, known) for lang in langs} if langs else _no_pair(where)
+        if not langs:
+            raise BadRecipe(f"{where}: a marian model does not say its languages; give --langs pt")
+        return "", {lang: _marian_token(lang, known, where) for lang in langs}
     if family == "tower":
         return "en", {lang: NAMES[lang] for lang in CODES}
     start, wanted = {
@@ -100,18 +110,22 @@ def codes(family: str, known: set[str], langs: list[str], where: Path) -> tuple[
 
 
 def listing(folder: Path) -> list[Card]:
-    """The converted models right below a folder."""
-    return [read_card(file.parent) for file in sorted(folder.glob(f"*/{CARD}"))]
+    """The converted models right below a folder, or the one it is. Raises BadSource where there is none."""
+    found = [read_card(file.parent) for file in sorted([*folder.glob(CARD), *folder.glob(f"*/{CARD}")])]
+    if not found:
+        raise BadSource(f"{folder}: no translation model in here; `rsdata models convert HF_DIR --to {folder}/NAME`")
+    return found
 
 
-def _marian_token(lang: str, known: set[str]) -> str:
+def _marian_token(lang: str, known: set[str], where: Path) -> str:
     """`>>por<<` where the model writes several languages; empty for a model of one pair."""
-    three = NLLB[lang][:3] if lang in NLLB else lang
-    return next((f">>{code}<<" for code in (three, lang) if f">>{code}<<" in known), "")
-
-
-def _no_pair(where: Path) -> dict[str, str]:
-    raise BadRecipe(f"{where}: a marian model does not say its languages; give --langs pt")
+    if lang not in MARIAN:
+        raise BadRecipe(f"{where}: langs has {lang!r}; it can be {', '.join(MARIAN)}")
+    tokens = [f">>{code}<<" for code in (*MARIAN[lang], lang)]
+    there = sorted(token for token in known if token.startswith(">>") and token.endswith("<<"))
+    if there and not set(tokens) & set(there):
+        raise BadRecipe(f"{where}: this model writes {' '.join(there[:12])}, not {lang} ({' '.join(tokens)})")
+    return next((token for token in tokens if token in known), "")
 
 
 def _pair(name: str) -> list[str]:
@@ -132,7 +146,8 @@ def _config(source: Path) -> dict[str, Any]:
 
 def _run_converter(source: Path, target: Path, quantization: str) -> None:
     try:
-        import transformers  # noqa: F401 - the converter imports it too, with a longer message
+        import torch  # noqa: F401
+        import transformers  # noqa: F401 - the converter swallows the error where one of the two is missing
         from ctranslate2.converters import TransformersConverter
     except ImportError as error:
         raise MissingExtra("transformers", "models", "converting translation models") from error

@@ -19,16 +19,20 @@ decodes from <unk>), so codes are held against the model's vocabulary before any
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsdata.errors import BadRecipe, BadSource, MissingExtra
+from rsdata.errors import BadRecipe, BadSource, MissingExtra, ServiceError
 
 CARD = "rsdata.json"
-MAX_TOKENS = 2048  # of one batch, source side
-MAX_LENGTH = 256  # tokens of one sentence; captions have about 20
+BATCH = {"cpu": 2048, "cuda": 16384}  # tokens of one batch, source side
+MAX_SOURCE = 256  # tokens of one sentence; captions have about 20, and a longer text would be cut without a word
+MAX_OUTPUT = 500  # positions that every family has
+TURN = ("<|im_end|>", "<|im_start|>", "</s>")  # where a chat's answer ends
+DEVICES = ("cpu", "cuda", "auto")
 NON_COMMERCIAL = "NC"
 NAMES = {
     "en": "English",
@@ -88,26 +92,45 @@ class Engine:
             raise BadRecipe(f"{self.card.folder}: this model writes {known}, not {lang}; give another --model")
 
     def translate(self, texts: Sequence[str], lang: str, beam: int = 4) -> list[str]:
-        """Translate sentences into `lang`. The model sorts them by length and batches them by tokens."""
+        """Translate sentences into `lang`; empty for one of more than MAX_SOURCE tokens, which is not tried.
+
+        The model sorts them by length and batches them by tokens. Raises ServiceError where it fails.
+        """
         self.check_language(lang)
         pieces = [self.encode(text, lang) for text in texts]
-        if self.card.family == "tower":
-            return [self.decode(tokens) for tokens in _generated(self.model, pieces, beam)]
-        prefix = [self.card.languages[lang]] if self.card.family in ("nllb", "m2m100") else []
-        results = self.model.translate_batch(
-            pieces,
-            target_prefix=[prefix] * len(pieces) if prefix else None,
-            beam_size=beam,
-            batch_type="tokens",
-            max_batch_size=MAX_TOKENS,
-            max_decoding_length=MAX_LENGTH,
-        )
-        return [self.decode(_without(result.hypotheses[0], prefix, self.card)) for result in results]
+        fits = [index for index, tokens in enumerate(pieces) if len(tokens) <= MAX_SOURCE]
+        found = [""] * len(pieces)
+        if fits:
+            tried = self._decoded([pieces[index] for index in fits], lang, beam)
+            for index, tokens in zip(fits, tried, strict=True):
+                found[index] = self.decode(tokens)
+        return found
+
+    def _decoded(self, pieces: list[list[str]], lang: str, beam: int) -> list[list[str]]:
+        """Target tokens. A translation has no three times as many as its source: a loop ends there."""
+        longest = min(MAX_OUTPUT, 32 + 3 * max(map(len, pieces)))
+        options = {"beam_size": beam, "batch_type": "tokens", "max_batch_size": BATCH[self.model.device]}
+        try:
+            if self.card.family == "tower":
+                return _generated(self.model, pieces, longest, options)
+            prefix = [self.card.languages[lang]] if self.card.family in ("nllb", "m2m100") else []
+            prefixes = [prefix] * len(pieces) if prefix else None
+            done = self.model.translate_batch(
+                pieces, target_prefix=prefixes, max_decoding_length=longest, max_input_length=0, **options
+            )
+        except RuntimeError as error:
+            raise ServiceError(
+                f"{self.card.folder}: the model failed ({error}); what is translated is kept: run the same command"
+                " again, on another --device if it fails again"
+            ) from error
+        return [_without(result.hypotheses[0], prefix, self.card) for result in done]
 
 
 def load(folder: Path, *, device: str = "cpu", threads: int = 0) -> Engine:
     """Load a converted model. `threads` 0: all cores. Raises BadSource, MissingExtra, BadRecipe for a bad code."""
     card = read_card(folder)
+    if device not in DEVICES:
+        raise BadRecipe(f"translate: device is {device!r}; it can be {', '.join(DEVICES)}")
     try:
         import ctranslate2
     except ImportError as error:
@@ -115,8 +138,16 @@ def load(folder: Path, *, device: str = "cpu", threads: int = 0) -> Engine:
     _check_codes(card)
     encode, decode = TOKENIZERS[card.family](card)
     kind = ctranslate2.Generator if card.family == "tower" else ctranslate2.Translator
-    model = kind(str(folder), device=device, intra_threads=threads, compute_type="default")
+    try:
+        model = kind(str(folder), device=device, intra_threads=threads or _cores(), compute_type="default")
+    except (RuntimeError, ValueError) as error:
+        raise BadSource(f"{folder}: the model cannot be loaded on {device} ({str(error).splitlines()[0]})") from error
     return Engine(card, model, encode, decode)
+
+
+def _cores() -> int:
+    """Cores that this process may use; CTranslate2 itself would take four at most."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_card(folder: Path) -> Card:
@@ -157,15 +188,13 @@ def _check_codes(card: Card) -> None:
             raise BadRecipe(f"{card.folder}: the code {token!r} is not in the model's vocabulary; mend {CARD}")
 
 
-def _generated(model: Any, prompts: list[list[str]], beam: int) -> list[list[str]]:
+def _generated(model: Any, prompts: list[list[str]], longest: int, options: dict[str, Any]) -> list[list[str]]:
     results = model.generate_batch(
         prompts,
-        beam_size=beam,
-        batch_type="tokens",
-        max_batch_size=MAX_TOKENS,
-        max_length=MAX_LENGTH,
+        max_length=longest,
         include_prompt_in_result=False,
-        end_token=["<|im_end|>", "</s>"] if "<|im_end|>" in prompts[0] else None,
+        end_token=["<|im_end|>", "</s>"],
+        **options,
     )
     return [result.sequences[0] for result in results]
 
@@ -225,8 +254,8 @@ def _tower(card: Card) -> Tokenizer:
         return ["<s>", "<|im_start|>", *said, "<|im_end|>", *newline, "<|im_start|>", *answer]
 
     def decode(tokens: list[str]) -> str:
-        kept = [token for token in tokens if token not in ("<|im_end|>", "</s>")]
-        return str(pieces.decode(kept)).strip()
+        end = next((n for n, token in enumerate(tokens) if token in TURN), len(tokens))
+        return str(pieces.decode(tokens[:end])).strip()
 
     return encode, decode
 

@@ -7,22 +7,26 @@ checked; one that fails is tried again with a wider beam, then left out and coun
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rsdata.errors import BadRecipe
+from rsdata.errors import BadCorpus, BadRecipe
 from rsdata.record import Caption, Drop, Output, Record
-from rsdata.stages import _memory
+from rsdata.stages import _memory, _scores
 from rsdata.stages._facts import Options, counterpart, select
-from rsdata.stages._memory import Entry
+from rsdata.stages._memory import Entry, Memory, Scored
 from rsdata.words import quality
 from rsdata.words.render import language
 
 VERSION = 1
 SOURCE = "en"
-CHUNK = 2000  # sentences that are translated, checked and remembered together
+CHUNK = 512  # sentences that are translated, checked and remembered together: what a kill can cost
+RECORDS = 2000  # records whose translations are looked up together
+MEMORY = Path("cache/translations.sqlite")  # in the corpus
+AGAIN = "delete prepare.json in the stage's folder and run the same command again"
 
 
 def prepare(
@@ -35,39 +39,53 @@ def prepare(
     retry_beam: int = 8,
     device: str = "cpu",
     threads: int = 0,
+    scores: str = "",
     progress: Any = None,
 ) -> dict[str, Any]:
-    """Translate every different sentence of the corpus that is not remembered yet, in batches sorted by length.
+    """Translate every different sentence of the corpus that is not remembered yet, and read the scores.
 
-    Returns the model's id and the file with the translations. `device`: cpu, cuda or auto; `threads`: 0 is all cores.
+    Returns the key under which translations are remembered, the model's name, and the key of the scores.
     """
     codes = _codes(langs)
-    if not model:
-        return {}
-    from rsdata.services import translators
+    state: dict[str, Any] = {}
+    if model:
+        from rsdata.services import translators
 
-    engine = translators.load(Path(model), device=device, threads=threads)
-    for code in codes:
-        engine.check_language(code)
-    sources = sorted(_sources(parts), key=lambda text: (len(text), text))
-    file = out.parent / "cache" / "translations.sqlite"
-    with _memory.opened(file, engine.id) as memory:
+        engine = translators.load(Path(model), device=device, threads=threads)
         for code in codes:
-            done = memory.get(code, sources)
-            todo = [text for text in sources if text not in done]
-            if progress:
-                progress.start(f"translate {code}", len(sources), len(sources) - len(todo))
-            for first in range(0, len(todo), CHUNK):
-                chunk = todo[first : first + CHUNK]
-                memory.put(code, _translated(engine, chunk, code, beam, retry_beam))
-                for _ in chunk if progress else ():
-                    progress.advance()
-    return {
-        "model": engine.id,
-        "name": engine.name,
-        "memory": str(file.relative_to(out.parent)),
-        "sentences": len(sources),
-    }
+            engine.check_language(code)
+        quality.detector()  # the missing package is told before the work, not after it
+        key = f"{engine.id} beam {beam}/{retry_beam} checks {quality.VERSION}"
+        sources = _sources(parts, codes)
+        with _memory.opened(out.parent / MEMORY, key) as memory:
+            for bit, code in enumerate(codes):
+                wanted = sorted((t for t, needs in sources.items() if needs >> bit & 1), key=lambda t: (len(t), t))
+                _fill(memory, engine, wanted, code, (beam, retry_beam), progress)
+        state |= {"model": key, "name": engine.name, "sentences": len(sources)}
+    if scores:
+        file = Path(scores)
+        state["scores"] = _scores.digest(file)
+        with _memory.opened(out.parent / MEMORY, "") as memory:
+            memory.put_scores(state["scores"], _scores.rows(file))
+    return state
+
+
+def _fill(memory: Memory, engine: Any, sources: list[str], code: str, beams: tuple[int, int], progress: Any) -> None:
+    """Translate into one language what is not remembered, shortest first."""
+    todo = memory.missing(code, sources)
+    if progress:
+        progress.start(f"translate {code}", len(sources), len(sources) - len(todo))
+    began = time.monotonic()
+    for first in range(0, len(todo), CHUNK):
+        chunk = todo[first : first + CHUNK]
+        memory.put(code, _translated(engine, chunk, code, *beams))
+        for _ in chunk if progress else ():
+            progress.advance()
+    if progress and todo:
+        spent = time.monotonic() - began
+        failed = ", ".join(f"{name} {n:,}" for name, n in memory.refused([code]).items()) or "none"
+        rate = len(todo) / max(spent, 1e-9)
+        progress.note(f"translate {code}: {len(todo):,} sentences in {spent:.0f} s, {rate:.1f}/s; refused: {failed}")
 
 
 def _translated(engine: Any, chunk: list[str], lang: str, beam: int, retry_beam: int) -> list[Entry]:
@@ -83,18 +101,30 @@ def _translated(engine: Any, chunk: list[str], lang: str, beam: int, retry_beam:
     return entries
 
 
-def _sources(parts: Sequence[Path]) -> set[str]:
-    """Every different sentence that needs a translator."""
+def _sources(parts: Sequence[Path], codes: Sequence[str]) -> dict[str, int]:
+    """Every different sentence that needs a translator -> bit n is set where `codes[n]` is wanted of it."""
+    import numpy as np
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    found: set[str] = set()
+    found: dict[str, int] = {}
     for part in parts:
-        rows = pq.read_table(part, columns=["captions"]).column("captions").combine_chunks().flatten()
+        lists = pq.read_table(part, columns=["captions"]).column("captions").combine_chunks()
+        rows = lists.flatten()
         wanted = pc.and_(pc.equal(rows.field("lang"), SOURCE), pc.is_null(rows.field("of")))
         wanted = pc.and_(wanted, pc.not_equal(rows.field("origin"), "b2c"))
-        found.update(pc.unique(rows.field("text").filter(wanted)).to_pylist())
-    return {text for text in found if text.strip()}
+        # a translation that is there points to its source by its place in the record
+        first = lists.offsets.to_numpy()[pc.list_parent_indices(lists).to_numpy()] - lists.offsets[0].as_py()
+        source = first + pc.fill_null(rows.field("of"), 0).to_numpy()
+        needs = np.full(len(rows), (1 << len(codes)) - 1, np.int64)
+        for bit, code in enumerate(codes):
+            there = pc.and_(pc.equal(rows.field("lang"), code), pc.is_valid(rows.field("of")))
+            needs[source[there.to_numpy(zero_copy_only=False)]] &= ~(1 << bit)
+        needs[~wanted.to_numpy(zero_copy_only=False)] = 0
+        for bits in np.unique(needs[needs > 0]).tolist():
+            for text in pc.unique(rows.field("text").filter(needs == bits)).to_pylist():
+                found[text] = found.get(text, 0) | bits
+    return {text: bits for text, bits in found.items() if text.strip()}
 
 
 def run(
@@ -106,25 +136,59 @@ def run(
     retry_beam: int = 8,
     device: str = "cpu",
     threads: int = 0,
+    scores: str = "",
     out: Path,
     state: Mapping[str, Any],
 ) -> Iterator[Output]:
     """Add the counterparts of every English caption in `langs`; `of` points to the caption they say again.
 
     langs: codes of the ten languages. model: folder of a converted model (`rsdata models list`); without one, captions
-    that need it are counted as `no-model`. beam, retry_beam: hypotheses kept at the first and the second try. device,
-    threads: where the model runs.
-    Captions are refused as no-model, facts-changed (the objects are not those that the caption was made from),
-    mt-<check> (see words/quality.py).
+    that need it are counted as `no-model`. beam, retry_beam: hypotheses kept at the first and the second try. device:
+    cpu, cuda or auto. threads: 0 is all cores. scores: a table (source, text, lang, score) whose scores are given to
+    the translations it names, such as COMET-Kiwi's of what this prints:
+
+        sqlite3 -header -tabs CORPUS/cache/translations.sqlite
+            "select source, text, lang from translations where problems = ''"
+
+    Captions are refused as no-model, blank, facts-changed (the objects are not those that the caption was made from),
+    mt-<check> (see words/quality.py). Raises BadCorpus where the remembered translations are gone.
     """
     codes = _codes(langs)
-    memory_file = out.parent / state["memory"] if state else None
+    file = out.parent / MEMORY
     for chunk in _chunks(records):
-        known = _remembered(chunk, codes, memory_file, state)
+        texts = {c.text for record in chunk for c in record.captions if _needs_model(c)}
+        known = remembered(file, state, codes, texts)
+        scored = _scored(file, state, texts)
         for record in chunk:
             captions, drops = _counterparts(record, codes, known, state.get("name", ""))
             yield from drops
-            yield replace(record, captions=captions)
+            yield replace(record, captions=[_with_score(c, captions, scored) for c in captions])
+
+
+def remembered(
+    file: Path, state: Mapping[str, Any], codes: Iterable[str], texts: Iterable[str]
+) -> dict[str, dict[str, Entry]]:
+    """What `prepare` made of these English sentences: language -> sentence -> translation, refused ones too."""
+    if "model" not in state:
+        return {}
+    if not file.is_file():
+        raise BadCorpus(f"{file}: the translations are gone; {AGAIN}")
+    with _memory.opened(file, state["model"]) as memory:
+        return {code: memory.get(code, texts) for code in codes}
+
+
+def _scored(file: Path, state: Mapping[str, Any], texts: Iterable[str]) -> dict[Scored, float]:
+    if "scores" not in state:
+        return {}
+    with _memory.opened(file, "") as memory:
+        return memory.scores(state["scores"], texts)
+
+
+def _with_score(caption: Caption, captions: Sequence[Caption], scored: Mapping[Scored, float]) -> Caption:
+    if not scored or caption.of is None:
+        return caption
+    score = scored.get((caption.lang, captions[caption.of].text, caption.text))
+    return caption if score is None else replace(caption, score=score)
 
 
 def _codes(langs: Sequence[str]) -> list[str]:
@@ -140,7 +204,7 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
     chunk: list[Record] = []
     for record in records:
         chunk.append(record)
-        if len(chunk) == CHUNK:
+        if len(chunk) == RECORDS:
             yield chunk
             chunk = []
     if chunk:
@@ -151,33 +215,26 @@ def _needs_model(caption: Caption) -> bool:
     return caption.lang == SOURCE and caption.of is None and caption.origin != "b2c" and bool(caption.text.strip())
 
 
-def _remembered(
-    chunk: list[Record], codes: list[str], file: Path | None, state: Mapping[str, Any]
-) -> dict[str, dict[str, Entry]]:
-    if file is None:
-        return {}
-    texts = {c.text for record in chunk for c in record.captions if _needs_model(c)}
-    with _memory.opened(file, state["model"]) as memory:
-        return {code: memory.get(code, texts) for code in codes}
-
-
 def _counterparts(
     record: Record, codes: list[str], known: Mapping[str, Mapping[str, Entry]], name: str
 ) -> tuple[list[Caption], list[Drop]]:
     captions = list(record.captions)
-    there = {(caption.of, caption.lang) for caption in captions if caption.of is not None}
+    there = {(caption.of, caption.lang): caption.text for caption in captions if caption.of is not None}
     refused: dict[str, list[str]] = {}
     facts = _facts(record)
     for code in codes:
         said: set[str] = set()
         for index, caption in enumerate(record.captions):
-            if caption.lang != SOURCE or caption.of is not None or (index, code) in there:
+            if caption.lang != SOURCE or caption.of is not None:
+                continue
+            if (index, code) in there:
+                said.add(there[index, code])
                 continue
             if caption.origin == "b2c":
                 text, reason = _rendered(caption, facts, code, said)
                 made = Caption(text, code, "b2c", caption.rule, index)
             else:
-                text, reason = _looked_up(caption, known.get(code), name)
+                text, reason = _looked_up(caption, known.get(code))
                 made = Caption(text, code, f"mt:{name}", caption.rule, index)
             if text:
                 captions.append(made)
@@ -190,23 +247,31 @@ def _counterparts(
 
 
 def _facts(record: Record) -> dict[str, tuple[str, Any]]:
-    """English text of each caption from boxes -> its rule and facts."""
-    if not any(caption.origin == "b2c" for caption in record.captions) or "b2c" not in record.extra:
+    """English text of each caption from boxes -> its rule and facts; nothing where these cannot be found again."""
+    if not any(caption.origin == "b2c" for caption in record.captions):
         return {}
-    return {text: (rule, facts) for rule, facts, text in select(record, Options.of(record.extra["b2c"]))}
+    try:
+        options = Options.of(record.extra["b2c"])
+    except (KeyError, ValueError):
+        return {}
+    return {text: (rule, facts) for rule, facts, text in select(record, options)}
 
 
 def _rendered(caption: Caption, facts: Mapping[str, Any], code: str, said: set[str]) -> tuple[str, str]:
+    """The counterpart of a caption from boxes, or why there is none; neither where the language has said it already."""
     if caption.text not in facts:
         return "", "facts-changed"
     rule, said_of = facts[caption.text]
     return counterpart(code, rule, said_of, said) or "", ""
 
 
-def _looked_up(caption: Caption, known: Mapping[str, Entry] | None, name: str) -> tuple[str, str]:
+def _looked_up(caption: Caption, known: Mapping[str, Entry] | None) -> tuple[str, str]:
+    """The remembered translation of a caption, or why there is none."""
     if not caption.text.strip():
-        return "", ""
-    if known is None or caption.text not in known:
+        return "", "blank"
+    if known is None:
         return "", "no-model"
+    if caption.text not in known:
+        raise BadCorpus(f"{MEMORY}: has no translation of {caption.text!r}; {AGAIN}")
     entry = known[caption.text]
     return ("", f"mt-{entry.problems.partition(',')[0]}") if entry.problems else (entry.text, "")

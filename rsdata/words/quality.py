@@ -6,8 +6,8 @@ leftover     a language token, an unknown-token sign, an HTML sign, or a chat's 
 script       letters of another script than the language's, or English words left between them
 length       far shorter or longer than a translation into this language is
 repetition   a group of characters over and over (a decoder's loop)
-numbers      a number of the source is missing, or one that the source does not say stands in the text
 language     English words left over, or confidently another language (lingua, offline)
+numbers      a number of the source is missing, or one that the source does not say stands in the text
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ WORDS_FOR_LANGUAGE = 5
 CONFIDENT = 0.9
 LEFTOVER = re.compile(
     r"⁇|▁|@@|\n|&(lt|gt|amp|quot|apos|#\d+);|</?[a-z0-9_|]{1,24}>|__[a-z]{2,3}__|>>[a-z_]+<<|\[/?inst\]"
-    r"|\b[a-z]{3}_(latn|hans|hant|hang|cyrl)\b"
+    r"|[a-z]{3}_(latn|cyrl|arab|hans|hant|hang|deva|ethi|beng|tibt)"
     # a chat that answers: "Sure, ...", "Here is ...", "Portuguese: ...", "(Note: ...)"
-    r"|^(sure|certainly|of course|okay|ok|claro|bien sûr|natürlich|natuurlijk|certo|certamente|конечно|当然|물론)\s*[,!，！:：]"
+    r"|^(sure|certainly|of course|okay|ok)\s*[,!:]"
+    r"|^(claro|bien sûr|natürlich|natuurlijk|certo|certamente|конечно|当然|물론)\s*[,!，！:：]"
     r"|^here(\sis|'s|\sare)\b|\btranslat\w*|\btradu[cçz]\w*|\bübersetz\w*|\bvertaling|翻译|译文|번역|\bперевод\w*|\bnote\s*:"
     r"|^(english|portuguese|spanish|french|german|dutch|italian|chinese|korean|russian)\s*[:：]"
     r"|^(português|español|français|deutsch|nederlands|italiano|中文|한국어|русский)\s*[:：]",
@@ -58,12 +59,12 @@ def problems(source: str, text: str, lang: str) -> list[str]:
         found.append("script")
     if not fitting_length(source, text, lang):
         found.append("length")
-    if LOOP.search(text) and not LOOP.search(source):
+    if loops(text) and not loops(source):
         found.append("repetition")
-    if not _numerals.kept(source, text, lang):
-        found.append("numbers")
     if not found and other_language(text, lang):
         found.append("language")
+    if not {"copy", "script", "language"} & set(found) and not _numerals.kept(source, text, lang):
+        found.append("numbers")
     return found
 
 
@@ -84,6 +85,12 @@ def fitting_length(source: str, text: str, lang: str) -> bool:
     if len(source) < SHORT:
         return len(text) <= SHORT_LIMIT
     return low * len(source) <= len(text) <= high * len(source)
+
+
+def loops(text: str) -> bool:
+    """Whether a group of 2 to 30 characters stands there four times in a row, or one of 10 to 80 three times."""
+    again = len({text[n : n + 6] for n in range(len(text) - 5)}) < len(text) - 5  # no loop without six letters twice
+    return again and LOOP.search(text) is not None
 
 
 def other_language(text: str, lang: str) -> bool:
