@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import rasterio
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from rasterio.warp import transform
@@ -429,3 +431,18 @@ def test_the_real_sample(shared_data: Path, counts: dict) -> None:
     assert area == pytest.approx(facts["area_sum_inside_raster"], abs=1e-3)
     whole = [obj for obj in record.objects if obj.box == hull(obj.poly)]
     assert len(whole) == facts["fully_inside_raster"]
+
+
+def test_a_crs_is_no_address() -> None:
+    """GDAL takes any text that it does not know for a file, and /vsicurl/ for a place on the web."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        for name in (address, f"/vsicurl/{address}", "/etc/hostname", "+nadgrids=@/etc/x", "EPSG:1;x", ""):
+            with pytest.raises(ValueError, match="no coordinate reference system"):
+                _georef.same_crs(name, "EPSG:32616")
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    wkt = CRS.from_epsg(32616).to_wkt()
+    for name in ("EPSG:32616", "urn:ogc:def:crs:EPSG::32616", "+proj=utm +zone=16 +datum=WGS84 +units=m", wkt):
+        assert _georef.same_crs(name, "EPSG:32616"), name

@@ -63,7 +63,7 @@ def parse_json(text: str, shown: str) -> list[Entry]:
     if not isinstance(listed, list):
         raise BadAnnotation(shown, 0, 'no list "images" at the top of the JSON; this is not Karpathy\'s form')
     entries = [_entry(node, n, shown) for n, node in enumerate(listed)]
-    _once(entries, shown)
+    once(entries, shown)
     return entries
 
 
@@ -120,7 +120,7 @@ def parse_lists(captions: str, names: str, shown: tuple[str, str], split: str) -
         raise BadAnnotation(shown[0], 0, problem)
     each = len(texts) // len(files)
     entries = [Entry(name, split, tuple(texts[i * each : (i + 1) * each])) for i, name in enumerate(files)]
-    _once(entries, shown[1])
+    once(entries, shown[1])
     return entries
 
 
@@ -129,7 +129,8 @@ def _lines(text: str) -> list[str]:
     return lines[:-1] if not lines[-1] else lines
 
 
-def _once(entries: Iterable[Entry], shown: str) -> None:
+def once(entries: Iterable[Entry], shown: str) -> None:
+    """Raises BadAnnotation where an image stands twice in one split."""
     seen: set[tuple[str, str]] = set()
     for n, (file, split, _, problem) in enumerate(entries, 1):
         key = (split, stem_of(file))

@@ -6,12 +6,14 @@ its image again and lets `_coco` parse them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rsdata.errors import BadAnnotation
 from rsdata.readers import _coco, _jsonlist
+from rsdata.readers._files import stem_of
 from rsdata.readers._info import Info
 from rsdata.readers._objects import FARTHEST, STAGE, Lookup, Shape, finish, refuse_file
 from rsdata.record import Drop, Item, Record
@@ -92,6 +94,19 @@ def _note(element: _jsonlist.Element, spans: _jsonlist.Spans, orphans: _Tally, d
         spans.add(image, element)
     else:
         orphans.add(f"annotation {_coco.shown_id(entry)}: no image has the id {image!r:.40}")
+
+
+def ids(pictures: Sequence[Picture]) -> list[str]:
+    """A name for each picture: its stem, with its id where several share the stem ("0001-17")."""
+    stems = [stem_of(picture.file_name) for picture in pictures]
+    often, seen, found = Counter(stems), set[str](), []
+    for stem, picture in zip(stems, pictures, strict=True):
+        name = stem if often[stem] == 1 else f"{stem}-{_jsonlist.clean(str(picture.id))}"
+        while name in seen:
+            name += "+"
+        seen.add(name)
+        found.append(name)
+    return found
 
 
 def data_of(picture: Picture, found: Index) -> dict[str, Any]:

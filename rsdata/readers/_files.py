@@ -69,7 +69,7 @@ def is_file(path: Path) -> bool:
 
 
 def holds(root: Path, name: str) -> bool:
-    """Whether `name` is a file in root or below, links followed: a dataset may be a tree of links. No `..` leads out."""
+    """Whether `name` is a file in root or below, links followed (a dataset may be a tree of links); no `..`."""
     return not Path(name).is_absolute() and ".." not in Path(name).parts and (root / name).is_file()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,6 +16,8 @@ from rsdata.readers._polygons import Ring
 from rsdata.record import Geo
 
 METRES_PER_DEGREE = 111_320.0  # along a meridian
+# A code, a URN, a PROJ string or WKT. GDAL would open anything else as a file or an address (/vsicurl/...).
+_NAMED = re.compile(r"[A-Za-z]+:\w+|urn:ogc:def:crs:[\w:.]+|\+[\w=.+ -]+|[A-Z][A-Z0-9_]*\[.*\]", re.DOTALL)
 NOWHERE = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)  # the transform of a file that has none
 
 
@@ -75,6 +78,8 @@ def _crs(text: str) -> Any:
     from rasterio.errors import CRSError
 
     try:
+        if not _NAMED.fullmatch(text.strip()):
+            raise ValueError(text)
         return CRS.from_user_input(text)
     except (CRSError, ValueError) as error:
         raise ValueError(f"{text[:80]!r} is no coordinate reference system that is known") from error

@@ -108,10 +108,10 @@ def _items(root: Path, split: str, path: str, images: bool) -> list[Item]:
     prefix = f"ai_tod/{split}/" if split else "ai_tod/"
     pictures = _pictures(root, split) if images else {}
     found: list[Item] = []
-    for picture in index.pictures:
+    for name, picture in zip(_cocospans.ids(index.pictures), index.pictures, strict=True):
         stem = _files.stem_of(picture.file_name)
         image = pictures.get(stem, f"images/{split}/{stem}.png".replace("//", "/")) if images else None
-        found.append(Item(root, prefix + stem, split, image, path, _cocospans.data_of(picture, index)))
+        found.append(Item(root, prefix + name, split, image, path, _cocospans.data_of(picture, index)))
     if index.loose:
         found.append(Item(root, prefix + ORPHANS, split, None, path, {"loose": index.loose}))
     return found

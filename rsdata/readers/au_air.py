@@ -82,6 +82,8 @@ def find(root: Path, split: str | None = None, *, images: bool = True, every: in
     listed = set()
     for n, frame in enumerate(frames):
         stem = _files.stem_of(frame.name) or f"annotations-{n}"
+        if stem in listed:
+            frame = frame._replace(problem=f"annotations[{n}] names {frame.name[:60]} a second time")
         listed.add(stem)
         image = (pictures.get(stem) or f"images/{stem}.jpg") if images else None
         data = {"frame": frame, "names": names}

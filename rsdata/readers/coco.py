@@ -8,14 +8,12 @@ counted drops. An image whose size is not the one in the JSON is a drop (size-mi
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rsdata.errors import BadAnnotation, BadSource
 from rsdata.readers import _cocospans, _files
 from rsdata.readers._info import Info
-from rsdata.readers._jsonlist import clean
 from rsdata.readers._objects import checked_classes, resolver
 from rsdata.record import Drop, Item, Record
 
@@ -125,14 +123,12 @@ def _items(root: Path, split: str, path: str, images: bool, classes: Mapping[str
             f"COCO format: {error}; name another file with the option json, or get this one again"
         ) from error
     prefix = f"coco/{split}/" if split else "coco/"
-    stems = [_files.stem_of(picture.file_name) for picture in index.pictures]
-    often = Counter(stems)
     place = _Places(root, path, split)
     found: list[Item] = []
-    for stem, picture in zip(stems, index.pictures, strict=True):
+    for name, picture in zip(_cocospans.ids(index.pictures), index.pictures, strict=True):
         data = {**_cocospans.data_of(picture, index), "classes": classes}
-        id = prefix + (stem if often[stem] == 1 else f"{stem}-{clean(str(picture.id))}")
-        found.append(Item(root, id, split, place.of(picture.file_name) if images else None, path, data))
+        image = place.of(picture.file_name) if images else None
+        found.append(Item(root, prefix + name, split, image, path, data))
     if index.loose:
         found.append(Item(root, prefix + ORPHANS, split, None, path, {"loose": index.loose}))
     return found

@@ -109,10 +109,10 @@ def _coco_items(root: Path, path: str, images: bool) -> list[Item]:
     prefix = f"{beside}/" if beside else ""
     pictures = _in(root, POSITIVE, _files.IMAGE_SUFFIXES) or _files.images_of(root, root / beside)
     found: list[Item] = []
-    for picture in index.pictures:
+    for name, picture in zip(_cocospans.ids(index.pictures), index.pictures, strict=True):
         stem = _files.stem_of(picture.file_name)
         image = pictures.get(stem, f"{prefix}{POSITIVE}/{stem}.jpg") if images else None
-        found.append(Item(root, f"nwpu_vhr10/positive/{stem}", "", image, path, _cocospans.data_of(picture, index)))
+        found.append(Item(root, f"nwpu_vhr10/positive/{name}", "", image, path, _cocospans.data_of(picture, index)))
     if index.loose:
         found.append(Item(root, "nwpu_vhr10/annotations-without-image", "", None, path, {"loose": index.loose}))
     return found

@@ -94,7 +94,9 @@ def parse(text: str, shown: str, split: str) -> list[Entry]:
         else:
             lacks = "no file name" if not name else "no text"
             damaged.append(Entry(f"annotations-{n}", split, (), f"{shown}: entry {n} has {lacks}"))
-    return [Entry(name, split, tuple(texts)) for name, texts in grouped.items()] + damaged
+    entries = [Entry(name, split, tuple(texts)) for name, texts in grouped.items()]
+    _captions.once(entries, shown)
+    return entries + damaged
 
 
 def _first(node: Any, keys: tuple[str, ...]) -> str | None:

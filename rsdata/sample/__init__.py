@@ -19,6 +19,7 @@ BASIC = ("dota", "dior", "visdrone", "isaid", "loveda", "rsicd")  # what is draw
 TRUTH = frozenset(  # modules that are no writers
     [
         "build",
+        "city",
         "classes",
         "clips",
         "courts",

@@ -1,4 +1,4 @@
-"""The drawn world as COCO: `annotations/instances_train.json` with boxes and polygons, images in train/, val/, test/."""
+"""The drawn world as COCO: `annotations/instances_train.json`, boxes and polygons; images in train/, val/, test/."""
 
 from __future__ import annotations
 

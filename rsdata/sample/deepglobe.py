@@ -14,7 +14,7 @@ from rsdata.sample.world import Colour, Scene
 
 SHOTS = tuple(Shot(kind, 612, 612, 0.5) for kind in ("farmland", "residential", "port", "storagetanks"))
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}
-COVERS = {"": 2, "building": 0, "road": 0, "water": 4, "bare_land": 5, "forest": 3, "farmland": 1}
+COVERS = {"": 2, "paved": 0, "building": 0, "road": 0, "water": 4, "bare_land": 5, "forest": 3, "farmland": 1}
 PALETTE: dict[int, Colour] = {
     0: (0, 255, 255), 1: (255, 255, 0), 2: (255, 0, 255), 3: (0, 255, 0), 4: (0, 0, 255), 5: (255, 255, 255),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from rsdata.sample.world import Scene, Thing
 
 SHOTS = tuple(Shot(kind, 512, 512, 0.2) for kind in ("residential", "farmland", "parking", "storagetanks"))
 PLACES = ("D999_2020/Z1_UU", "D999_2020/Z2_FA")  # no such department
-COVERS = {"": 10, "building": 1, "road": 3, "water": 5, "bare_land": 4, "forest": 7, "farmland": 11}
+COVERS = {"": 10, "paved": 3, "building": 1, "road": 3, "water": 5, "bare_land": 4, "forest": 7, "farmland": 11}
 
 
 def write(root: Path, scenes: int, seed: int) -> int:

@@ -13,7 +13,7 @@ SHOTS = tuple(
     Shot(kind, 512, 512, 0.3) for kind in ("residential", "farmland", "storagetanks", "parking", "port", "farmland")
 )
 REGIONS = ("northford", "eastmere")  # no such places
-COVERS = {"": 2, "building": 8, "road": 4, "water": 6, "bare_land": 1, "forest": 5, "farmland": 7}
+COVERS = {"": 2, "paved": 3, "building": 8, "road": 4, "water": 6, "bare_land": 1, "forest": 5, "farmland": 7}
 
 
 def write(root: Path, scenes: int, seed: int) -> int:

@@ -13,8 +13,8 @@ SHOTS = tuple(Shot(kind, 640, 640, 0.2) for kind in ("residential", "parking", "
 TILES = {"train": ("2_10", "3_11", "4_12", "6_7", "7_8", "5_10", "2_11"), "test": ("2_13", "5_14", "6_15", "7_13")}
 IMPERVIOUS, BUILDING, LOW, TREE, CAR, CLUTTER = 1, 2, 3, 4, 5, 6
 COVERS = {
-    "": LOW, "building": BUILDING, "road": IMPERVIOUS, "water": CLUTTER, "bare_land": CLUTTER, "forest": TREE,
-    "farmland": LOW,
+    "": LOW, "paved": IMPERVIOUS, "building": BUILDING, "road": IMPERVIOUS, "water": CLUTTER, "bare_land": CLUTTER,
+    "forest": TREE, "farmland": LOW,
 }  # fmt: skip
 PALETTE: dict[int, Colour] = {
     0: (0, 0, 0), IMPERVIOUS: (255, 255, 255), BUILDING: (0, 0, 255), LOW: (0, 255, 255), TREE: (0, 255, 0),

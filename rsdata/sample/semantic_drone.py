@@ -19,8 +19,8 @@ NAMES = list(CLASSES)
 COVERS = {
     cover: NAMES.index(name)
     for cover, name in (
-        ("", "grass"), ("building", "roof"), ("road", "paved-area"), ("water", "water"), ("bare_land", "dirt"),
-        ("forest", "vegetation"), ("farmland", "vegetation"),
+        ("", "grass"), ("paved", "paved-area"), ("building", "roof"), ("road", "paved-area"), ("water", "water"),
+        ("bare_land", "dirt"), ("forest", "vegetation"), ("farmland", "vegetation"),
     )
 }  # fmt: skip
 _LOOKS = {"tree": "tree", "pool": "pool", "person": "person", "bicycle": "bicycle"}

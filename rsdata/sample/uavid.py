@@ -11,7 +11,7 @@ from rsdata.sample.world import Colour, Scene, Thing
 
 SHOTS = tuple(Shot(kind, 768, 432, 0.08) for kind in ("crossing", "crossing", "parking"))
 FOLDERS = {"train": "train", "val": "valid", "test": "test"}
-COVERS = {"": 5, "building": 1, "road": 2, "water": 0, "bare_land": 0, "forest": 4, "farmland": 5}
+COVERS = {"": 5, "paved": 0, "building": 1, "road": 2, "water": 0, "bare_land": 0, "forest": 4, "farmland": 5}
 PALETTE: dict[int, Colour] = {
     0: (0, 0, 0), 1: (128, 0, 0), 2: (128, 64, 128), 3: (192, 0, 192), 4: (0, 128, 0), 5: (128, 128, 0),
     6: (64, 64, 0), 7: (64, 0, 128),

@@ -14,7 +14,7 @@ from rsdata.sample.world import Colour, Scene, Thing
 SHOTS = tuple(Shot(kind, 640, 512, 0.25) for kind in ("residential", "parking", "crossing"))
 AREAS = {"train": (1, 3, 5, 7, 11, 13, 15), "test": (2, 4, 6, 8)}
 TRUTH = "ISPRS_semantic_labeling_Vaihingen_ground_truth_COMPLETE"
-COVERS = {"": 3, "building": 2, "road": 1, "water": 6, "bare_land": 6, "forest": 4, "farmland": 3}
+COVERS = {"": 3, "paved": 1, "building": 2, "road": 1, "water": 6, "bare_land": 6, "forest": 4, "farmland": 3}
 PALETTE: dict[int, Colour] = {
     1: (255, 255, 255), 2: (0, 0, 255), 3: (0, 255, 255), 4: (0, 255, 0), 5: (255, 255, 0), 6: (255, 0, 0),
 }  # fmt: skip
