@@ -13,14 +13,17 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rsdata"
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(p.relative_to(PACKAGE)) for p in FILES]
 
-BASE = {"record", "errors", "geometry"}
+BASE = {"record", "errors", "geometry", "hamming", "phash"}
 RIM = BASE | {"pixels", "words", "services"}
 MAY: dict[str, set[str]] = {
     "record": set(),
     "geometry": set(),
+    "hamming": set(),
     "errors": set(),
     "licence": set(),
-    "pixels": BASE,
+    "phash": set(),
+    "archive": {"errors"},
+    "pixels": BASE | {"archive"},
     "words": BASE | {"words"},
     "services": BASE | {"pixels", "words", "services"},
     "execute": BASE,
@@ -32,7 +35,8 @@ MAY: dict[str, set[str]] = {
     "recipe": BASE | {"sources", "readers", "stages", "sample"},
     "part": BASE | {"corpus", "stages"},
     "sink": BASE | {"corpus", "stages", "readers", "part", "recipe", "execute", "sources"},
-    "run": BASE | {"corpus", "stages", "sources", "part", "sink", "recipe", "execute"},
+    "benchmarks": BASE | {"pixels", "corpus", "execute", "readers", "recipe", "sources", "stages", "run"},
+    "run": BASE | {"benchmarks", "corpus", "stages", "sources", "part", "sink", "recipe", "execute"},
     "report": RIM | {"report", "corpus", "recipe", "sources", "readers", "stages", "licence", "execute", "run"},
 }
 

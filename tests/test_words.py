@@ -190,10 +190,11 @@ def facts_for(code: str, rule: str, concept: str, n: int, pick: int) -> dict[str
         if name in ("things", "land", "scene"):
             facts[slot] = groups_for(rule, name, concept, n)
         else:
-            facts[slot] = {"place": "top_left", "share": "half", "view": "satellite", "gsd": 0.26}[name]
+            facts[slot] = {"place": "top_left", "share": "half", "view": "satellite", "gsd": 0.26, **LANDMARK}[name]
     return facts
 
 
+LANDMARK = {"side": "north", "size": 1.2, "unit": "km"}
 REMOTECLIP = {"position/middle", "position/edge", "count/drawn", "count/kinds"}
 
 

@@ -40,9 +40,9 @@ def _root(
 
 def _register() -> None:
     """Each module of this package adds its commands to `app`."""
-    from rsdata.cli import look, make, models, recipes
+    from rsdata.cli import clean, look, make, models, places, recipes, training, web
 
-    for module in (make, models, look, recipes):
+    for module in (make, models, places, web, clean, look, recipes, training):
         module.add_to(app)
 
 

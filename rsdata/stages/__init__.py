@@ -20,7 +20,15 @@ STAGES = {
     "tile": "rsdata.stages.tile",
     "m2b": "rsdata.stages.m2b",
     "b2c": "rsdata.stages.b2c",
+    "landmarks": "rsdata.stages.landmarks",
+    "describe": "rsdata.stages.describe",
     "translate": "rsdata.stages.translate",
+    "fingerprint": "rsdata.stages.fingerprint",
+    "dedup": "rsdata.stages.dedup",
+    "decontaminate": "rsdata.stages.decontaminate",
+    "altfilter": "rsdata.stages.altfilter",
+    "score": "rsdata.stages.score",
+    "keep": "rsdata.stages.keep",
     "pack": "rsdata.stages.pack",
 }
 

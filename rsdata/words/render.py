@@ -271,7 +271,7 @@ class Language:
         if amount == "scene":
             amount = "scene" if "scene" in noun else "mass" if "mass" in noun else self._scene
         number = "other"
-        if amount in ("a", "other_a"):
+        if amount in ("a", "other_a", "named", "name"):
             number = "one"
         elif amount in ("mass", "share", "scene"):
             return self.table["np"][amount], noun.get("mass_number", "one"), noun.get("mass_gender", "")
@@ -281,7 +281,7 @@ class Language:
 
     def _form_category(self, group: Group) -> str:
         """Which noun form a bare {noun} of the pattern takes."""
-        if group.amount in ("a", "other_a", "scene"):
+        if group.amount in ("a", "other_a", "scene", "named"):
             return "one"
         if group.amount in ("count", "other_count", "the_count", "all"):
             return self.category(group.n)

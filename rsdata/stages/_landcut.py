@@ -1,0 +1,128 @@
+"""Windows of a stated size on the ground, and whether there is anything to see in them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rsdata import pixels
+from rsdata.errors import BadImage
+from rsdata.record import Drop, Geo, Made, Output, Record, Window
+
+STAGE = "landmarks"
+LOOK = 256  # pixels of a side at which a window is looked at
+FLAT = 2.0 / 255  # spread from the 2nd to the 98th percentile below which nothing can be made out
+
+
+def windows(record: Record, ground: float, overlap: float) -> Iterator[Record]:
+    """The record cut into squares of `ground` metres, the last ones moved back to end at the border.
+
+    A record of unknown resolution, one that says something already (objects, a mask, captions, a label: `tile` is for
+    those), and one smaller than a window stay whole. `overlap`: share of a window that neighbours have in common.
+    """
+    side = round(ground / record.gsd) if ground and record.gsd else 0
+    says = record.objects or record.captions or record.mask_path or record.label
+    if side < 1 or says or (record.width <= side and record.height <= side):
+        yield record
+        return
+    step = max(1, round(side * (1 - overlap)))
+    for y in _starts(record.height, side, step):
+        for x in _starts(record.width, side, step):
+            yield _part(record, Window(x, y, min(side, record.width), min(side, record.height)))
+
+
+def _starts(length: int, side: int, step: int) -> list[int]:
+    return [0] if length <= side else [*range(0, length - side, step), length - side]
+
+
+def _part(record: Record, window: Window) -> Record:
+    x, y, width, height = window
+    geo, base = record.geo, record.id
+    if geo:
+        a, b, c, d, e, f = geo.transform
+        geo = Geo(geo.crs, (a, b, c + a * x + b * y, d, e, f + d * x + e * y))
+    if record.window:
+        base = base.removesuffix("@{},{},{},{}".format(*record.window))
+        x, y = x + record.window.x, y + record.window.y
+    return replace(
+        record,
+        id=f"{base}@{x},{y},{width},{height}",
+        window=Window(x, y, width, height),
+        width=width,
+        height=height,
+        geo=geo,
+        phash=None,
+        extra=dict(record.extra),
+    )
+
+
+def cut(record: Record, root: Path | None, ground: float, overlap: float, max_nodata: float) -> Iterator[Output]:
+    """The windows of a record in which there is something to see.
+
+    Drops: no-georeference; mostly-nodata (more than `max_nodata` of it), flat, and those of an image that cannot be
+    read. `max_nodata` 1 looks at no pixel.
+    """
+    if record.geo is None or not record.geo.crs:
+        yield Drop(record.id, STAGE, "no-georeference", "no CRS and transform", objects=len(record.objects))
+        return
+    parts = list(windows(record, ground, overlap))
+    if len(parts) > 1:
+        yield Made(record.id, images=len(parts) - 1)
+    for part in parts:
+        reason, detail = "", ""
+        if max_nodata < 1 and root is not None and part.path is not None:
+            reason, detail = _look(root / part.path, part.window, max_nodata)
+        if reason:
+            yield Drop(part.id, STAGE, reason, detail, objects=len(part.objects))
+        else:
+            yield part
+
+
+def _look(path: Path, window: Window | None, max_nodata: float) -> tuple[str, str]:
+    """The reason to refuse a window and its detail, or two empty texts."""
+    try:
+        values, valid = look(path, window)
+    except BadImage as error:
+        return error.reason, error.problem
+    share = 1.0 - float(valid.mean())
+    if share > max_nodata:
+        return "mostly-nodata", f"{share:.0%} of the window is nodata"
+    spread = max(_spread(band[valid]) for band in values)
+    return ("flat", f"the values spread over {spread:.2%} of their range") if spread < FLAT else ("", "")
+
+
+def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """From the 2nd to the 98th percentile, as a share of 255, or for deeper data of the largest value."""
+    low, high = np.percentile(values, [2, 98])
+    whole = 255.0 if values.max() <= 255 and values.min() >= 0 else float(np.abs(values).max())
+    return float(high - low) / whole if whole else 0.0
+
+
+def look(path: Path, window: Window | None) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], pixels.Pixels]:
+    """Values `[band, row, column]` of up to three bands and where they are valid (nodata, mask band, alpha, NaN).
+
+    Read at LOOK pixels a side at most, by overviews where the file has them. Raises BadImage.
+    """
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    from rasterio.windows import Window as RasterWindow
+
+    pixels.info(path)
+    try:
+        with rasterio.Env(GDAL_CACHEMAX=64), warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as src:
+                box = RasterWindow(*(window or (0, 0, src.width, src.height)))
+                shape = (min(LOOK, int(box.height)), min(LOOK, int(box.width)))
+                bands = list(range(1, min(3, src.count) + 1))
+                values = src.read(bands, window=box, out_shape=(len(bands), *shape)).astype(np.float64)
+                valid = src.read_masks(bands, window=box, out_shape=(len(bands), *shape)).any(axis=0)
+    except RasterioError as error:
+        problem = f"the pixels cannot be decoded ({str(error).splitlines()[0][:120]})"
+        raise BadImage(path, "unreadable-image", problem) from error
+    valid &= np.isfinite(values).all(axis=0)
+    return values, valid
