@@ -130,4 +130,3 @@ def _summary(done: Mapping[str, Any], json: bool) -> None:
         return
     loss = done["last"].get("loss", float("nan"))
     say.out.print(f"{done['weights']}: {done['steps']:,} steps, {done['images']:,} images, last loss {loss:.4f}")
-    say.out.print(f"next: rsdata eval retrieval --model {done['out']}", soft_wrap=True)
