@@ -1,4 +1,4 @@
-"""Services on loopback for tests: they answer as Gemini and OpenAI-compatible servers do, well or badly, as scripted."""
+"""Services on loopback: they answer as Gemini and OpenAI-compatible servers do, well or badly, as scripted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describe: what a model says of real records is kept where numbers, nouns and places agree with the facts, else counted."""
+"""Describe: what a model says is kept where numbers, nouns and places agree with the facts, else counted."""
 
 from __future__ import annotations
 

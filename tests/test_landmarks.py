@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from services import Service, captions, serving
 
 from rsdata import corpus, readers, recipe, sample, sources, words
-from rsdata.errors import BadAnnotation, BadCorpus, BadRecipe, BadSource
+from rsdata.errors import BadAnnotation, BadCorpus, BadRecipe, BadSource, MissingExtra
 from rsdata.record import Drop, Geo, Record, Window
 from rsdata.report import check
 from rsdata.run import extend, run
@@ -25,6 +26,7 @@ from rsdata.stages._landfacts import Place, Rules, Scene
 from rsdata.stages._landtable import Landmark, Near, Table, Tally, read, write
 
 WORLD = Near([(-180.0, -90.0, 180.0, 90.0)])
+ALL = Rules(min_pixels=1.0)
 
 
 def load(path: Path, near: Near = WORLD, **more: str) -> tuple[list[Landmark], Tally]:
@@ -68,7 +70,7 @@ def line(record: Record, *points: tuple[float, float]) -> Any:
     return shapely.LineString(at(record, *points))
 
 
-def facts_of(record: Record, rows: Table, rules: Rules = Rules(min_pixels=1.0), near: float = 0.0) -> Scene:
+def facts_of(record: Record, rows: Table, rules: Rules = ALL, near: float = 0.0) -> Scene:
     [hits] = _landjoin.join([record], rows, near)
     return _landfacts.scene(record, hits, rows, rules)
 
@@ -131,7 +133,7 @@ def test_kinds_are_sound() -> None:
 GEOJSON = {
     "type": "FeatureCollection",
     "features": [
-        {"type": "Feature", "properties": {"name": " Old \n Port "}, "geometry": {"type": "Point", "coordinates": [3, 48]}},
+        {"type": "Feature", "properties": {"name": " A \n B "}, "geometry": {"type": "Point", "coordinates": [3, 48]}},
         {"type": "Feature", "properties": {"name": "None"}, "geometry": None},
         {"type": "Feature", "properties": {"building": "yes"}, "geometry": {"type": "Polygon", "coordinates": [[[3]]]}},
         {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [3, 48]}},
@@ -150,7 +152,7 @@ def test_geojson_rows_and_what_is_left_out(tmp_path: Path) -> None:
     file.write_text(json.dumps(GEOJSON))
     rows, tally = load(file, Near([(2.9, 47.9, 3.2, 48.2)]), licence="CC-BY-4.0")
     assert [(row.name, row.kind, row.source, row.licence) for row in rows] == [
-        ("Old Port", "landmark", "a.geojson", "CC-BY-4.0"),
+        ("A B", "landmark", "a.geojson", "CC-BY-4.0"),
         ("", "building", "a.geojson", "CC-BY-4.0"),
     ], "the name on a building with a bank in it is the bank's"
     assert tally.as_dict() == {
@@ -293,13 +295,12 @@ def test_helsinki(shared_data: Path, counts: dict[str, Any]) -> None:
     from rsdata.stages import _landosm
 
     known = counts["osm_extracts"]["files"]["Helsinki.osm.pbf"]["counts"]
+    keys = ("amenity", "building", "shop", "tourism", "historic", "leisure")
     found: Counter[str] = Counter()
     for geometry, tags in _landosm.read(shared_data / "osm_extracts/Helsinki.osm.pbf", WORLD.bounds):
         kind = "none" if geometry is None else geometry.geom_type
-        found.update(
-            f"{kind} {key}" for key in ("amenity", "building", "shop", "tourism", "historic", "leisure") if key in tags
-        )
-    for key in ("amenity", "building", "shop", "tourism", "historic", "leisure"):
+        found.update(f"{kind} {key}" for key in keys if key in tags)
+    for key in keys:
         assert found[f"Point {key}"] == known[f"nodes {key}"], key
     areas = known["ways building"] + known["relations building"]
     assert 0.85 * areas < found["MultiPolygon building"] <= areas
@@ -543,7 +544,10 @@ def test_google_rows_are_left_out_unless_the_right_is_stated() -> None:
 def test_captions_say_the_facts() -> None:
     record = image(platform="satellite")
     scene = Scene(
-        named=[Place("Camp Nou", "stadium", "inside", "top_right", 0.2, 24_000), Place("Ebro", "river", "cut", length=1240)],
+        named=[
+            Place("Camp Nou", "stadium", "inside", "top_right", 0.2, 24_000),
+            Place("Ebro", "river", "cut", length=1240),
+        ],
         near=[Place("Zoo", "zoo", "near", side="southwest", distance=80)],
         counts={"stadium": 2, "river": 1, "tennis_court": 2, "building": 40},
         relations=[("crosses", (1, 0))],
@@ -648,7 +652,7 @@ def built(tmp_path: Path, root: Path, name: str = "c", **params: Any) -> tuple[c
 
 
 def test_the_drawn_town_is_said_as_it_was_drawn(tmp_path: Path) -> None:
-    """The map of the sample names each scene; what is counted in captions' facts is what was drawn; no shop is named."""
+    """The map of the sample names each scene; what is counted is what was drawn; no shop is named."""
     from rsdata.sample.files import shots
     from rsdata.sample.geotiff import SHOTS
 
@@ -794,3 +798,12 @@ def test_lost_answers_are_told(tmp_path: Path) -> None:
 def test_window_is_a_named_tuple_of_the_record() -> None:
     [part] = _landcut.windows(image(50, 50), 0.0, 0.0)
     assert part.window is None and Window(0, 0, 1, 1) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(("package", "file"), [("osmium", "a.osm.pbf"), ("pyogrio", "a.gpkg")])
+def test_a_missing_extra_is_told(package: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    (tmp_path / file).write_bytes(b"x")
+    way = rf"reading {file} needs the package {package}: pip install 'rsdata\[landmarks\]'"
+    with pytest.raises(MissingExtra, match=way):
+        load(tmp_path / file)

@@ -1,4 +1,4 @@
-"""Writers of captions: real HTTP to a loopback service by three clients, whatever it answers; rates, budget, batches."""
+"""Writers of captions: real HTTP to a loopback service by three clients; rates, budget, batches."""
 
 from __future__ import annotations
 

@@ -77,10 +77,10 @@ def test_bad_input_is_counted(tmp_path: Path) -> None:
     assert dropped(drops) == {
         "unknown-class": (0, 2),
         "crowd": (0, 1),
-        "bad-annotation": (0, 1),
+        "bad-annotation": (0, 2),
         "outside-image": (0, 1),
         "size-mismatch": (1, 0),
-        "orphan-annotation": (0, 2),
+        "orphan-annotation": (0, 1),
     }
     place = next(drop for drop in drops if drop.reason == "outside-image").detail
     assert place.startswith("annotations/aitod_val_v1.json: annotation 5: airplane at (200, 1, 205, 6)")
@@ -115,5 +115,5 @@ def test_a_wrong_root_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadSource, match=r"aitod_train_v1\.json:1: .*get this file again"):
         ai_tod.find(tmp_path)
     text(tmp_path / "aitod_train_v1.json", '{"images": []}')
-    with pytest.raises(BadSource, match='it has nothing in a list "images"'):
+    with pytest.raises(BadSource, match='it has no list "annotations"'):
         ai_tod.find(tmp_path)

@@ -393,3 +393,9 @@ def test_web_without_the_download(tmp_path: Path) -> None:
     assert (tmp_path / "data/web/t/rows/00000.parquet").is_file()
     assert "too-short" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert altfilter.VERSION == 1
+
+
+def test_the_recipe_says_what_there_is(tmp_path: Path) -> None:
+    made = recipe.load(Path(__file__).resolve().parents[1] / "recipes/rs-webli.yaml", data=tmp_path)
+    assert [step.name for step in made.steps] == ["altfilter", "score", "keep", "pack"] and made.max_drop == 1.0
+    assert [(s.reader, s.name, s.root) for s in made.sources] == [("img2dataset", "laion", tmp_path / "web/laion")]

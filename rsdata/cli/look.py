@@ -97,17 +97,25 @@ def show(
     seed: Annotated[int, typer.Option(help="Seed of --random.")] = 0,
     label: Annotated[str | None, typer.Option(help="The first record with an object of this class.")] = None,
     source: Annotated[str | None, typer.Option(help="The first record of this source.")] = None,
+    captions: Annotated[
+        int | None, typer.Option(min=1, help="No picture: so many captions in all languages, with what was refused.")
+    ] = None,
     png: Annotated[Path, typer.Option("--png", "-o", help="The picture to write.")] = Path("show.png"),
     json: JSON = False,
 ) -> None:
-    """Draw one record with its boxes, mask and captions to a PNG.
+    """Draw one record with its boxes, mask and captions to a PNG, or print its captions in all languages.
 
     Example: rsdata show corpus/dota --label plane -o plane.png
     """
     from rsdata import corpus as corpora
+    from rsdata.report import captions as sentences
     from rsdata.report import show as drawing
 
     found = drawing.pick(corpora.open(corpus), record, random=random, seed=seed, label=label, source=source)
+    if captions:
+        beside = sentences.beside(corpora.open(corpus), found, captions)
+        say.as_json(sentences.as_data(beside)) if json else say.out.print(sentences.render(beside))
+        return
     notes = drawing.save(found, corpora.open(corpus).roots, png)
     if json:
         say.as_json({"png": str(png), "notes": notes, **drawing.as_data(found)})

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from rsdata.services import addresses
@@ -245,18 +246,20 @@ class Guarded:
 
 def _again(limits: Limits, given: bytes) -> Guarded:
     """A Guarded in a worker process, where its writers' modules are first imported here."""
-    _without_torch()
+    _light()
     return Guarded(limits, **pickle.loads(given))
 
 
-def _without_torch() -> None:
-    """webdataset imports torch where it is there, which costs each worker three seconds and 300 MB for nothing."""
+def _light() -> None:
+    """Keep out what img2dataset imports and never uses here: webdataset's torch costs each worker three seconds and
+    300 MB, and importing wandb leaves two folders in the temporary directory."""
     sys.modules.setdefault("torch", None)  # type: ignore[arg-type]
+    sys.modules.setdefault("wandb", ModuleType("wandb"))
 
 
 def main(file: str) -> None:
     """Run img2dataset with the settings of a file."""
-    _without_torch()
+    _light()
     from rsdata.services import _fetch  # by its name, not as __main__: worker processes look it up
 
     settings = json.loads(Path(file).read_text("utf-8"))

@@ -51,8 +51,12 @@ class Place:
 
 @dataclass
 class Scene:
-    """The landmarks of one window. `counts`: all by kind, named or not, streets and the like apart; `cells`: those of
-    them with a place, by cell. `relations`: (crosses | beside | between, places in `named`). `licences`, `sources`: of all that is used. `refused`: reason -> number of landmarks left out."""
+    """The landmarks of one window.
+
+    `counts`: all by kind, named or not, streets and the like apart; `cells`: those of them with a place, by cell.
+    `relations`: (crosses | beside | between, places in `named`). `licences`, `sources`: of all that is used. `refused`:
+    reason -> number of landmarks left out.
+    """
 
     named: list[Place] = field(default_factory=list)
     near: list[Place] = field(default_factory=list)

@@ -93,7 +93,7 @@ def _group(place: Place, mark: int) -> Group:
 
 
 def _others(scene: Scene, said: Sequence[Place], many: int, pick: int, most: int = KINDS) -> tuple[Group, ...]:
-    """The best-seen kinds counted without the places that are said by name; beside one of its kind it is "other ..."."""
+    """The best-seen kinds, counted without the places that are named; beside one of its kind it is "other ..."."""
     told = [kind(place.kind).concept for place in said]
     counts: dict[str, int] = {}
     for name, n in scene.counts.items():

@@ -145,7 +145,7 @@ def run(
     langs: codes of the ten languages. model: folder of a converted model (`rsdata models list`); without one, captions
     that need it are counted as `no-model`. beam, retry_beam: hypotheses kept at the first and the second try. device:
     cpu, cuda or auto. threads: 0 is all cores. scores: a table (source, text, lang, score) whose scores are given to
-    the translations it names, such as COMET-Kiwi's of what this prints:
+    the translations it names (without a model, nothing is then refused), such as COMET-Kiwi's of what this prints:
 
         sqlite3 -header -tabs CORPUS/cache/translations.sqlite
             "select source, text, lang from translations where problems = ''"
@@ -161,7 +161,7 @@ def run(
         scored = _scored(file, state, texts)
         for record in chunk:
             captions, drops = _counterparts(record, codes, known, state.get("name", ""))
-            yield from drops
+            yield from (drop for drop in drops if drop.reason != "no-model" or not scores)
             yield replace(record, captions=[_with_score(c, captions, scored) for c in captions])
 
 

@@ -1,10 +1,10 @@
-"""A million landmarks joined with ten thousand windows, beside geopandas.sjoin on the same data: pairs first, then time.
+"""A million landmarks joined with ten thousand windows, beside geopandas.sjoin: pairs first, then time.
 
     python tests/bench/bench_landmarks.py [landmarks] [windows]
 
 Three fifths points, a fifth lines, a fifth polygons, over 100 x 100 windows of 512 pixels at 0.5 m. Each side runs in a
-process of its own, so that peak memory is its own. Ours goes on where sjoin stops (clipping, measures in pixels); `pairs`
-is the same work as sjoin, `join` all of it, `facts` what captions are made from.
+process of its own, so that peak memory is its own. Ours goes on where sjoin stops: it clips and measures in pixels;
+`facts` is the time for what captions are made from.
 """
 
 from __future__ import annotations

@@ -26,21 +26,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="rsdata-fuzz-"))
-    if given.target is None or not given.target.startswith("read:"):
-        targets = fuzz_targets.parsers(folder)
-        if given.target is None:
-            targets |= fuzz_targets.reader_targets(folder)
-            print(*targets, sep="\n")
-            return
-        run, seeds = targets[given.target]
-    else:
+    if given.target is None:
+        print(*fuzz_targets.parsers(folder), *fuzz_targets.reader_targets(folder), sep="\n")
+        return
+    reader = given.target.startswith("read:")
+    if reader:
         run = fuzz_targets.Reader(folder, given.target.removeprefix("read:"))
         seeds = run.seeds()
+    else:
+        run, seeds = fuzz_targets.parsers(folder, given.target)[given.target]
     corpus = folder / "corpus"
     corpus.mkdir()
     for n, seed in enumerate(seeds):
         (corpus / f"{n:03d}").write_bytes(seed)
-    reader = given.target.startswith("read:")
 
     def step(data: bytes, most: int, seed: int) -> bytes:
         rng = random.Random(seed)

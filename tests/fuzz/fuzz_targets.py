@@ -219,13 +219,14 @@ def _names(place: Place, data: bytes) -> None:
     _files.split_list(place.write(data), NAME)
 
 
-def parsers(folder: Path) -> dict[str, Target]:
-    """Name -> target and seeds, of every pure parser. `folder` is for parsers that read from a path."""
+def parsers(folder: Path, only: str = "") -> dict[str, Target]:
+    """Name -> target and seeds, of every pure parser. `folder` is for parsers that read from a path, and for the drawn
+    samples that the seeds are taken from: all of them, or those of one target."""
     place = Place(folder / NAME)
     found: dict[str, Target] = {}
 
     def add(name: str, run: Run, reader: str, suffix: str, *allowed: type[Exception]) -> None:
-        found[name] = (named(run, *allowed), seeds(folder, reader, suffix))
+        found[name] = (named(run, *allowed), seeds(folder, reader, suffix) if only in ("", name) else [])
 
     def pages(name: str, parse: Callable[..., Page], reader: str, suffix: str, decode: Any = text) -> None:
         add(name, lambda data: sound(parse(decode(data), NAME)), reader, suffix)

@@ -120,7 +120,7 @@ def test_coverage_guided(name: str, tmp_path: Path) -> None:
         return
     seconds = 8 if name.startswith("read:") else 20
     command = [sys.executable, "-W", "ignore", str(HERE / "fuzz_run.py"), name]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "TMPDIR": str(tmp_path)}
     done = subprocess.run(
         [*command, "--runs", "20000", "--seconds", str(seconds)], cwd=tmp_path, env=environment, capture_output=True
     )
