@@ -13,7 +13,6 @@ numbers      a number of the source is missing, or one that the source does not 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import Any
 
@@ -21,8 +20,9 @@ from rsdata.errors import MissingExtra
 from rsdata.words import _numerals
 
 VERSION = 1  # a translation is judged again, and made again, when the checks change
-SCRIPTS = {"zh": "CJK", "ko": "HANGUL", "ru": "CYRILLIC"}  # all others are written in Latin letters
-SCRIPT_SHARE = {"zh": 0.7, "ko": 0.7, "ru": 0.7}  # of the letters; a name or a "T" may stand in Latin letters
+LATIN = re.compile("[A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿ]")
+SCRIPTS = {"zh": re.compile("[㐀-䶿一-鿿]"), "ko": re.compile("[가-힣]"), "ru": re.compile("[Ѐ-ӿ]")}  # others: Latin
+SCRIPT_SHARE = 0.7  # of the letters; a name or a "T" may stand in others
 LENGTHS = {"zh": (0.1, 1.0), "ko": (0.2, 1.4)}  # characters of the translation for one of English
 LENGTH = (0.4, 2.4)
 SHORT = 15  # characters of English below which a ratio of lengths says nothing
@@ -42,8 +42,20 @@ LEFTOVER = re.compile(
 )
 LOOP = re.compile(r"(.{2,30}?)\1{3,}|(.{10,80}?)\2{2,}", re.DOTALL)
 QUOTED = re.compile(r"\s*[\"“„«「].*[\"”“»」]\s*\.?\s*", re.DOTALL)
+WORD = re.compile("[a-z]{4,}")
 # English words that none of pt es fr de nl it has, and that a caption is full of.
 ENGLISH = re.compile(r"\b(the|and|with|there|are|many|some|near|next|beside|around|which|its|several|between)\b")
+
+# Words that only one of the ten languages has: two of them settle it, without the slower detector.
+_OWN = {
+    "pt": "uma são há estão em com ao não perto muitas muitos",
+    "es": "el los las hay están y muchos muchas cerca",
+    "fr": "les est sont dans avec près une et au aux plusieurs",
+    "de": "der ist sind und mit auf ein eine einem einer neben viele von",
+    "nl": "het een zijn van met op naast bij veel staan",
+    "it": "gli sono è nel nella di della delle dei vicino molti molte",
+}
+OWN = {lang: frozenset(words.split()) for lang, words in _OWN.items()}
 
 
 def problems(source: str, text: str, lang: str) -> list[str]:
@@ -70,13 +82,10 @@ def problems(source: str, text: str, lang: str) -> list[str]:
 
 def right_script(source: str, text: str, lang: str) -> bool:
     """Whether the letters are of the language's script, and no English word of the source was left in another."""
-    letters = [unicodedata.name(c, "") for c in text if c.isalpha()]
-    wanted = SCRIPTS.get(lang, "LATIN")
-    if letters and sum(name.startswith(wanted) for name in letters) < SCRIPT_SHARE.get(lang, 0.5) * len(letters):
+    letters = sum(map(str.isalpha, text))
+    if len(SCRIPTS.get(lang, LATIN).findall(text)) < SCRIPT_SHARE * letters:
         return False
-    if wanted == "LATIN":
-        return True
-    return not set(re.findall(r"[a-z]{4,}", text)) & set(re.findall(r"[a-z]{4,}", source))
+    return lang not in SCRIPTS or not set(WORD.findall(text)) & set(WORD.findall(source))
 
 
 def fitting_length(source: str, text: str, lang: str) -> bool:
@@ -100,9 +109,11 @@ def other_language(text: str, lang: str) -> bool:
     """
     if lang in SCRIPTS:
         return False
-    if ENGLISH.search(text.casefold()):
+    lower = text.casefold()
+    if ENGLISH.search(lower):
         return True
-    if len(text.split()) < WORDS_FOR_LANGUAGE:
+    words = lower.split()
+    if len(words) < WORDS_FOR_LANGUAGE or len(OWN.get(lang, frozenset()).intersection(words)) > 1:
         return False
     best = detector().compute_language_confidence_values(text)[0]
     return bool(best.language.iso_code_639_1.name.lower() != lang and best.value >= CONFIDENT)
