@@ -124,7 +124,7 @@ def _parquet_groups(path: str, stamp: tuple[int, int]) -> list[int]:
 def _parquet_group(path: str, stamp: tuple[int, int], group: int) -> Any:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         column = image_column(file.schema_arrow)
         if not column:
             raise ValueError("no column of image bytes")

@@ -25,7 +25,7 @@ MAY: dict[str, set[str]] = {
     "archive": {"errors"},
     "pixels": BASE | {"archive"},
     "words": BASE | {"words"},
-    "services": BASE | {"pixels", "words", "services"},
+    "services": BASE | {"pixels", "words", "services", "train"},  # the scorer loads models as the trainer does
     "execute": BASE,
     "corpus": BASE,
     "readers": RIM | {"readers"},

@@ -97,7 +97,7 @@ def parse_parquet(path: Path, shown: str, columns: Columns) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             names = file.schema_arrow.names
             lacking = columns.lacking(names)
             if lacking:

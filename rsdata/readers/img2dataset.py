@@ -223,7 +223,7 @@ def _table(path: str, stamp: tuple[int, int]) -> Any:
     """The texts of a shard's table; `stamp` is its size and time. Raises pyarrow's errors, and ValueError."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         names = file.schema_arrow.names
         if missing := [name for name in COLUMNS if name not in names]:
             raise ValueError(f"no column {missing[0]!r}")

@@ -115,7 +115,7 @@ def table_of(path: str, stamp: tuple[int, int]) -> Table:
     """The footer of a file; `stamp` is its size and time. Raises pyarrow's errors."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         schema, meta = file.schema_arrow, file.metadata
     starts = tuple(accumulate((meta.row_group(n).num_rows for n in range(meta.num_row_groups)), initial=0))
     image = pixels.image_column(schema)
@@ -157,7 +157,7 @@ def _items(root: Path, path: str, table: Table, options: dict[str, str]) -> Iter
 def _own_splits(path: Path) -> list[str]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         return [str(value or "") for value in file.read(columns=["split"]).column(0).to_pylist()]
 
 
@@ -172,7 +172,7 @@ def _row(path: str, stamp: tuple[int, int], number: int) -> dict[str, Any]:
 def _group(path: str, stamp: tuple[int, int], group: int) -> Any:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         return file.read_row_group(group, columns=list(table_of(path, stamp).columns))
 
 

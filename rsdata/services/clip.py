@@ -10,7 +10,6 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,11 +92,12 @@ def load(model: str, pretrained: str = "", *, device: str = "cpu") -> Scorer:
     device: cpu, cuda, cuda:1, mps, or auto. Raises BadRecipe where there are no weights, MissingExtra, ServiceError.
     """
     try:
+        import open_clip  # noqa: F401  # with torch: what the trainer's loading needs
         import torch
-
-        trainer = import_module("rsdata.train.model")
     except ImportError as error:
         raise MissingExtra(error.name or "torch", "train", "scoring images with CLIP") from error
+    from rsdata.train import model as trainer
+
     loaded = trainer.load(model, pretrained)
     weights = loaded.card["weights"]
     if not weights:
