@@ -156,10 +156,10 @@ def full(record: Record, objects: Sequence[Obj], options: Options, rng: random.R
     base: dict[str, Any] = {"style": "full", "pick": pick}
     view = {"view": record.platform} if record.platform in VIEWS else {}
     land = _land(record, objects, stuff)
-    everything: list[Said] = list(_everything(solid, land, base, options.many))
+    everything = _everything(solid, land, base, options.many)
     where = positions(record, [obj for obj in objects if obj.label not in stuff], solid, base, options.many, rng)
     areas = _areas(land, base, view, _covered(record, objects, solid))
-    yield from everything[:1]
+    yield from islice(everything, 1)
     yield from islice(where, 1)
     yield from islice(areas, 1)
     yield from _scene(record, base)
@@ -172,7 +172,7 @@ def full(record: Record, objects: Sequence[Obj], options: Options, rng: random.R
     yield from extras[1:]
     yield from where
     yield from areas
-    yield from everything[1:]
+    yield from everything
 
 
 def _everything(solid: Counts, land: Mapping[str, float], base: dict[str, Any], many: int) -> Iterator[Said]:

@@ -37,9 +37,15 @@ def ordered(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
 
 def things(counts: Mapping[str, int], many: int, pick: int) -> tuple[Group, ...]:
     """Noun phrases for counts: `a` for one, `many` for more than that number; parents become "other ..."."""
+    return _things(tuple(counts.items()), many, pick if max(counts.values(), default=0) > many else 0)
+
+
+@lru_cache(maxsize=65536)
+def _things(counts: tuple[tuple[str, int], ...], many: int, pick: int) -> tuple[Group, ...]:
+    number = dict(counts)
     groups = []
-    for place, (name, wider) in enumerate(ordered(tuple(counts))):
-        n = counts[name]
+    for place, (name, wider) in enumerate(ordered(tuple(number))):
+        n = number[name]
         amount = "a" if n == 1 else "count" if n <= many else "many"
         groups.append(Group(name, f"other_{amount}" if wider else amount, n, pick + place if n > many else 0))
     return tuple(groups)

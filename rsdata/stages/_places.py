@@ -30,7 +30,8 @@ def grid(width: int, height: int, objects: Sequence[Obj]) -> Grid:
         x0, y0, x1, y1 = obj.box
         if x1 - x0 > WIDE * width or y1 - y0 > WIDE * height:
             continue
-        cell = 3 * min(2, max(0, int(1.5 * (y0 + y1) / height))) + min(2, max(0, int(1.5 * (x0 + x1) / width)))
+        row, column = int(1.5 * (y0 + y1) / height), int(1.5 * (x0 + x1) / width)
+        cell = 3 * (row if row < 2 else 2) + (column if column < 2 else 2)  # boxes lie inside: never below 0
         label = obj.label
         cells[cell][label] = cells[cell].get(label, 0) + 1
         spread.setdefault(label, [0] * 9)[cell] += 1
@@ -50,19 +51,21 @@ def positions(
     occupied = [cell for cell in range(9) if cells[cell]]
     rng.shuffle(occupied)
     pick = base["pick"]
-    said = [(CELLS[cell], things(most_first(cells[cell]), many, pick + turn)) for turn, cell in enumerate(occupied)]
+
+    def here(cell: int) -> tuple[Group, ...]:
+        return things(most_first(cells[cell]), many, pick + occupied.index(cell))
+
+    said = occupied
     if len(said) > 1:
-        (place1, things1), (place2, things2) = said[:2]
-        yield (
-            "position/two_cells",
-            {**base, "things1": things1, "place1": place1, "things2": things2, "place2": place2},
-        )
+        one, two = said[:2]
+        places = {"place1": CELLS[one], "place2": CELLS[two]}
+        yield "position/two_cells", {**base, "things1": here(one), "things2": here(two), **places}
         said = said[2:] + said[:2]
-    for turn, (place, here) in enumerate(said):
-        yield "position/cell", {**base, "pick": pick + turn, "things": here, "place": place}
+    for turn, cell in enumerate(said):
+        yield "position/cell", {**base, "pick": pick + turn, "things": here(cell), "place": CELLS[cell]}
     yield from patterns[1:]
-    for turn, (place, here) in enumerate(said):
-        yield "position/cell", {**base, "pick": pick + turn + 1, "things": here, "place": place}
+    for turn, cell in enumerate(said):
+        yield "position/cell", {**base, "pick": pick + turn + 1, "things": here(cell), "place": CELLS[cell]}
 
 
 def _patterns(solid: Counts, spread: Mapping[str, list[int]], base: dict[str, Any], many: int) -> Iterator[Said]:

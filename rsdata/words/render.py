@@ -167,6 +167,8 @@ class Language:
         self.noun = lru_cache(maxsize=None)(self._noun)
         self.category = lru_cache(maxsize=65536)(self._category)
         self.phrase = lru_cache(maxsize=262144)(self._phrase)
+        self.list_phrase = lru_cache(maxsize=65536)(self._list_phrase)
+        self.named = lru_cache(maxsize=None)(self._named)
 
     def sentence(self, rule: str, facts: Facts) -> str:
         """Fill one template of a rule: `facts["pick"]` chooses which."""
@@ -207,28 +209,33 @@ class Language:
         if at:
             name, _, first = target.partition(".")
             forms = self._words[word]
-            return lambda facts: self._word(forms, facts, name, first == "first")
+            agree = lru_cache(maxsize=None)(lambda number, gender: _agree(forms, number, gender, ""))
+            return lambda facts: agree(*self._features(facts, name, first == "first"))
         name, _, case = slot.partition(".")
         return lambda facts: self._say(name, facts[name], case, facts["style"])
 
-    def _word(self, forms: Mapping[str, str], facts: Facts, name: str, first: bool) -> str:
+    def _features(self, facts: Facts, name: str, first: bool) -> tuple[str, str]:
+        """Number and gender of what stands in a slot, or of its first member: what a word agrees with."""
         value = facts[name]
         if isinstance(value, str):
             phrase = self._phrases[name.rstrip("0123456789")][value]
-            return _agree(forms, phrase.get("number", "one"), phrase.get("gender", ""), "")
+            return phrase.get("number", "one"), phrase.get("gender", "")
         _, number, gender = self.list_phrase(value[:1] if first else value, "", facts["style"])
-        return _agree(forms, number, gender, "")
+        return number, gender
 
     def _say(self, name: str, value: Any, case: str, style: str) -> str:
         if isinstance(value, tuple):
             return self.list_phrase(value, case, style).text
         if isinstance(value, str):
-            return _agree(self._phrases[name.rstrip("0123456789")][value], "", "", case)
+            return self.named(name, value, case)
         return str(value).replace(".", self._decimal)
+
+    def _named(self, slot: str, value: str, case: str) -> str:
+        return _agree(self._phrases[slot.rstrip("0123456789")][value], "", "", case)
 
     # -- noun phrases
 
-    def list_phrase(self, groups: tuple[Group, ...], case: str, style: str) -> Phrase:
+    def _list_phrase(self, groups: tuple[Group, ...], case: str, style: str) -> Phrase:
         """Noun phrases joined by the style's list signs; a list of two or more is plural.
 
         `list_follows` names the numbers of a first member with which the whole list agrees instead (видно пять ..).
