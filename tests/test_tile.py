@@ -13,7 +13,7 @@ from PIL import Image
 
 from rsdata import geometry
 from rsdata.errors import BadRecipe
-from rsdata.record import Caption, Drop, Geo, Made, Obj, Output, Record, Window
+from rsdata.record import Caption, Drop, Geo, Made, Obj, Output, Record, Window, write_part
 from rsdata.stages import m2b, tile
 
 
@@ -301,3 +301,13 @@ def test_masks_of_windows_add_up_to_the_mask_of_the_image(tmp_path: Path) -> Non
     found = list(m2b.run(windows, roots={"dota": tmp_path}))
     assert len(windows) == 12
     assert sum(o.area for r in found if isinstance(r, Record) for o in r.objects) == (mask > 0).sum()
+
+
+def test_a_part_of_a_source_that_is_not_cut_is_passed_on_whole(tmp_path: Path) -> None:
+    path = tmp_path / "part-00000.parquet"
+    one = [Record(f"dota/train/{n}", "dota", width=4000, height=4000) for n in range(2)]
+    write_part(path, one)
+    assert [tile.idle(path, only=only) for only in (["isaid"], ["dota"], [])] == [True, False, False]
+    write_part(path, [*one, Record("isaid/train/1", "isaid", width=4000, height=4000)])
+    assert not tile.idle(path, only=["isaid"])
+    assert tile.idle(path, only=["potsdam"]) is False  # two sources: the statistics cannot tell, so it runs

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 from rsdata import geometry
 from rsdata.errors import BadRecipe
@@ -60,6 +62,18 @@ def run(
             yield record
         else:
             yield from _tile(record, windows, keep, min_side, empty)
+
+
+def idle(part: Path, *, only: Sequence[str] = (), **_: Any) -> bool:
+    """Whether a part is of one source that is not cut, so that it stays as it is; from the file's statistics alone."""
+    import pyarrow.parquet as pq
+
+    if not only:
+        return False
+    meta = pq.read_metadata(part)
+    column = meta.schema.names.index("source")
+    groups = [meta.row_group(i).column(column).statistics for i in range(meta.num_row_groups)]
+    return all(g is not None and g.has_min_max and g.min == g.max and g.min not in only for g in groups)
 
 
 def grid(width: int, height: int, size: int, overlap: int) -> Iterator[Window]:
