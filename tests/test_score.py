@@ -19,7 +19,7 @@ from PIL import Image
 from rsdata import corpus, recipe, sample
 from rsdata.errors import BadCorpus, BadRecipe
 from rsdata.record import Record
-from rsdata.report import funnel
+from rsdata.report import funnel, html
 from rsdata.run import extend, run
 from rsdata.services import clip
 from rsdata.stages import _features, _probe, score
@@ -226,9 +226,9 @@ def test_a_small_clip_tells_scenes_from_streets(
     found = funnel.funnel(corpus.open(tmp_path / "c"))
     assert found["steps"][-1]["rule"] == "not-from-above" and found["images"] == len(kept)
     assert sum(found["scores"]["above"]["counts"]) == len(truth) and found["scores"]["above"]["cuts"]["img2dataset"] > 0
-    funnel.write_html(corpus.open(tmp_path / "c"), tmp_path / "f.html")
-    page = (tmp_path / "f.html").read_text()
-    assert page.count("data:image/jpeg;base64,") == 12 and "<svg" in page and "Dropped by keep: not-from-above" in page
+    page, samples = html.page(corpus.open(tmp_path / "c"), workers=1)
+    assert samples == len(kept) and page.count("data:image/webp;base64,") == len(kept) + 6  # and six that were dropped
+    assert "the line is the threshold" in page and f"{found['scores']['above']['cuts']['img2dataset']:.3f} img2" in page
 
 
 def test_fit_on_the_command_line(street: tuple[Path, dict[str, bool], tuple[str, str]], tmp_path: Path) -> None:

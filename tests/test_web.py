@@ -21,7 +21,7 @@ from reading import dropped, read_all
 from rsdata import corpus, recipe, sample
 from rsdata.errors import BadRecipe, BadSource, Conservation, MissingExtra, ServiceError
 from rsdata.readers import img2dataset
-from rsdata.report import funnel
+from rsdata.report import funnel, html
 from rsdata.run import extend, run
 from rsdata.services import _fetch, addresses, download
 from rsdata.stages import altfilter
@@ -143,7 +143,7 @@ def test_to_packed_shards_and_the_funnel(crawled: Path, tmp_path: Path) -> None:
     assert found["by_domain"] == {"127.0.0.1": {"text": 22, "images": 6}}
 
 
-def test_the_funnel_page_shows_and_escapes(crawled: Path, tmp_path: Path) -> None:
+def test_the_report_shows_and_escapes(crawled: Path, tmp_path: Path) -> None:
     text = json.loads((crawled / "w/text.json").read_text())
     text["examples"]["kept"][0]["text"] = "<script>alert(1)</script>"
     changed = tmp_path / "w"
@@ -151,10 +151,9 @@ def test_the_funnel_page_shows_and_escapes(crawled: Path, tmp_path: Path) -> Non
     (changed / "text.json").write_text(json.dumps(text))
     found = corpus.open(crawled / "c")
     found.recipe["sources"][0]["root"] = str(changed)
-    funnel.write_html(found, tmp_path / "f.html")
-    page = (tmp_path / "f.html").read_text()
-    assert "<script" not in page and "&lt;script&gt;" in page and "a dog on a sofa" in page and "off-topic" in page
-    assert "src='http" not in page and page.endswith("</html>\n")
+    page, samples = html.page(found, workers=1)
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page and "a dog on a sofa" in page
+    assert "25 rows of the table became 6 images" in page and "<td>off-topic</td>" in page and samples == 6
 
 
 def test_a_ledger_that_does_not_fit_is_an_error(crawled: Path, tmp_path: Path) -> None:

@@ -224,20 +224,17 @@ def _rekeep(path: Path, given: dict[str, Any], workers: int, progress: Any) -> A
 
 def funnel(
     corpus: ONE_CORPUS,
-    html: Annotated[Path | None, typer.Option(help="Write the report with examples to this file.")] = None,
     json: JSON = False,
 ) -> None:
-    """How many rows of the web table every rule left, by language and site; with --html, examples of each.
+    """How many rows of the web table every rule left, by language and site. `rsdata report` shows examples of each.
 
-    Example: rsdata funnel corpus/web --html funnel.html
+    Example: rsdata funnel corpus/web
     """
     from rsdata import corpus as corpora
     from rsdata.report import funnel as report
 
-    found = corpora.open(corpus)
-    if html:
-        report.write_html(found, html)
+    found = report.funnel(corpora.open(corpus))
     if json:
-        say.as_json(report.funnel(found))
+        say.as_json(found)
     else:
-        say.out.print(report.render(report.funnel(found)))
+        say.out.print(report.render(found))

@@ -38,7 +38,7 @@ def problems(corpus: Corpus) -> Iterator[Problem]:
             before = None  # told above; sums and what follows would only repeat it
             continue
         yield from _sums(stage, markers)
-        if before is not None:
+        if before is not None and stage.name != "merge":
             yield from _follows(stage, before, markers)
         before = markers
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -195,15 +194,3 @@ def render_text(text: Mapping[str, Any]) -> RenderableType:
         left -= count
         rows.append([rule, f"{count:,}", f"{left:,}", f"{100 * left / max(text['rows'], 1):.3g} %"])
     return table.grid("text rules", ["rule", "dropped", "left", "of all"], rows, left={0})
-
-
-def write_html(corpus: Corpus, path: Path) -> None:
-    """The funnel as one HTML file, with examples of what stayed and what went at each step."""
-    from rsdata.report import _funnel_html
-
-    data = funnel(corpus)
-    examples = {name: text["examples"] for name, text in _texts(corpus).items()}
-    text = _funnel_html.page(corpus, data, examples)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
+from rsdata.errors import BadAnnotation
 from rsdata.pixels import U8, Pixels
 from rsdata.record import Record, labels_of
 from rsdata.report import colours, fonts
 from rsdata.report.colours import Colour
 from rsdata.report.draw import DARK, nice, picture, used, values_of
+from rsdata.stages.m2b import parse_mask_kind
 
 NARROWEST = 760  # pixels
 PAPER, INK, GREY, RED = (250, 250, 249), (24, 24, 27), (113, 113, 122), (180, 30, 30)
@@ -35,11 +37,26 @@ def legend(record: Record, mask: Pixels | None) -> list[Swatch]:
     if mask is not None:
         values = [int(v) for v in np.unique(values_of(mask)) if v]
         for value in values[:MOST_VALUES]:
-            name = str(value) if mask.ndim == 2 else f"{value >> 16},{value >> 8 & 255},{value & 255}"
-            found.append(Swatch(colours.of_value(value, used(record)), f"mask {name}"))
+            name = mask_name(value, mask.ndim == 3, record.mask_kind or "")
+            found.append(Swatch(colours.of_value(value, used(record)), name))
         if len(values) > MOST_VALUES:
             found.append(Swatch(GREY, f"{len(values) - MOST_VALUES:,} more mask values"))
     return found
+
+
+def mask_name(value: int, colour: bool, kind: str) -> str:
+    """What a mask's value (an index, or 0xRRGGBB for a colour) means by its `mask_kind`, or as it stands."""
+    number = f"mask {value >> 16},{value >> 8 & 255},{value & 255}" if colour else f"mask {value}"
+    try:
+        known = parse_mask_kind(kind)
+    except BadAnnotation:
+        return number
+    if known.form == "binary":
+        value = int(value >= known.threshold)
+    concept = known.concepts.get(int.from_bytes(value.to_bytes(3, "big"), "little") if colour else value)
+    if concept is None:
+        return f"{number}, not named"
+    return f"mask: {nice(concept)}" if concept else f"{number}, no class"
 
 
 @dataclass

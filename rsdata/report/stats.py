@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,27 +27,30 @@ OBJECT, CAPTION = "objects.list.element.", "captions.list.element."
 COLUMNS = ["source", "split", "platform", "licence", "label", "width", "height", "gsd"]
 COLUMNS += [OBJECT + name for name in ("label", "origin", "difficult")]
 COLUMNS += [CAPTION + name for name in ("text", "lang", "origin", "rule")]
+LANG_LIMIT = 500_000  # hashes of texts held for one language before they go to disk
 PERCENTILES = (5, 25, 50, 75, 95)
 
 
-def stats(corpus: Corpus, progress: Progress | None = None) -> dict[str, Any]:
+def stats(corpus: Corpus, progress: Progress | None = None, histograms: bool = False) -> dict[str, Any]:
     """Everything that `rsdata stats --json` prints.
 
     `images` and `objects` count records and objects of the newest stage; `dropped_images` and `dropped_objects` are
     reason -> count over all stages; `stages` has the funnel. `unique_captions` are texts that differ in any character.
-    Lengths of captions are in characters for zh and ko and in words between white space otherwise.
+    Lengths of captions are in characters for zh and ko and in words between white space otherwise. With `histograms`,
+    for the report: value -> count behind every range, and `unique_captions_by_lang`.
     """
-    tally = _Tally()
     parts = corpus.last_records.parts
     if progress:
         progress.start("stats", len(parts), 0)
-    with HashBag() as texts:
+    with ExitStack() as stack:
+        tally = _Tally(stack, histograms)
         for part in parts:
-            _count_part(part, tally, texts)
+            _count_part(part, tally)
             if progress:
                 progress.advance()
-        unique = texts.distinct()
-    found = tally.as_dict() | {"unique_captions": unique}
+        found = tally.as_dict() | {"unique_captions": tally.texts.distinct()}
+        if histograms:
+            found |= tally.histograms()
     dropped = {kind: _dropped(corpus.stages, kind) for kind in ("images", "objects", "captions")}
     return {
         "corpus": str(corpus.path),
@@ -72,14 +76,35 @@ def _dropped(stages: Iterable[StageDir], kind: str) -> dict[str, int]:
 class _Tally:
     """The running counts: one Counter for each thing counted, by the name under which it is reported."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack: ExitStack, by_lang: bool) -> None:
         self.totals: Counter[str] = Counter()
         self.by: dict[str, Counter[Any]] = {}
         self.lengths: dict[str, Counter[int]] = {}
+        self.stack, self.by_lang = stack, by_lang
+        self.texts = stack.enter_context(HashBag())
+        self.texts_by_lang: dict[str, HashBag] = {}
 
     def add(self, name: str, values: pa.Array) -> None:
         """Count the values of one column under `name`."""
         _count(self.by.setdefault(name, Counter()), values)
+
+    def add_texts(self, texts: pa.Array, lang: str) -> None:
+        """Count which texts there are, and of each language where that is wanted."""
+        import pyarrow.compute as pc
+
+        found = hashes(pc.unique(texts).to_pylist())
+        self.texts.add(found)
+        if self.by_lang:
+            if lang not in self.texts_by_lang:
+                self.texts_by_lang[lang] = self.stack.enter_context(HashBag(LANG_LIMIT))
+            self.texts_by_lang[lang].add(found)
+
+    def histograms(self) -> dict[str, Any]:
+        """Value -> count of everything whose spread is told, and the different texts of each language."""
+        spreads = {name: dict(sorted(self.by.get(name, Counter()).items())) for name in SPREADS}
+        lengths = {lang: dict(sorted(counts.items())) for lang, counts in sorted(self.lengths.items())}
+        unique = {lang: bag.distinct() for lang, bag in sorted(self.texts_by_lang.items())}
+        return {"histograms": {**spreads, "caption_lengths": lengths}, "unique_captions_by_lang": unique}
 
     def as_dict(self) -> dict[str, Any]:
         """The counts as plain data; empty platform, split and rule show as "none"."""
@@ -91,11 +116,7 @@ class _Tally:
             **tables,
             "licences": allowed,
             "caption_lengths": {lang: spread(counts) for lang, counts in sorted(self.lengths.items())},
-            "captions_per_image": spread(self.by.get("captions_per_image", Counter())),
-            "objects_per_image": spread(self.by.get("objects_per_image", Counter())),
-            "width": spread(self.by.get("width", Counter())),
-            "height": spread(self.by.get("height", Counter())),
-            "gsd": spread(self.by.get("gsd", Counter())),
+            **{name: spread(self.by.get(name, Counter())) for name in SPREADS},
         }
 
 
@@ -111,14 +132,15 @@ COUNTED = [
     "images_by_label",
     "images_by_licence",
 ]
+SPREADS = ["captions_per_image", "objects_per_image", "width", "height", "gsd"]
 TOTALS = ["objects_difficult", "images_without_objects", "images_without_captions", "images_with_gsd"]
 
 
-def _count_part(part: Path, tally: _Tally, texts: HashBag) -> None:
+def _count_part(part: Path, tally: _Tally) -> None:
     for batch in _parts.batches(part, COLUMNS):
         _count_images(batch, tally)
         _count_objects(batch.column("objects"), tally)
-        _count_captions(batch.column("captions"), tally, texts)
+        _count_captions(batch.column("captions"), tally)
 
 
 def _count_images(batch: pa.RecordBatch, tally: _Tally) -> None:
@@ -148,7 +170,7 @@ def _count_objects(objects: pa.Array, tally: _Tally) -> None:
     tally.add("objects_by_origin", rows.field("origin"))
 
 
-def _count_captions(captions: pa.Array, tally: _Tally, texts: HashBag) -> None:
+def _count_captions(captions: pa.Array, tally: _Tally) -> None:
     import pyarrow.compute as pc
 
     counts = pc.list_value_length(captions)
@@ -160,10 +182,10 @@ def _count_captions(captions: pa.Array, tally: _Tally, texts: HashBag) -> None:
     tally.add("captions_by_lang", lang)
     tally.add("captions_by_origin", rows.field("origin"))
     tally.add("captions_by_rule", pc.replace_substring_regex(rows.field("rule"), "/.*", ""))
-    texts.add(hashes(pc.unique(text).to_pylist()))
     for code in pc.unique(lang).to_pylist():
-        lengths = caption_length(text.filter(pc.equal(lang, code)), code)
-        _count(tally.lengths.setdefault(code, Counter()), lengths)
+        said = text.filter(pc.equal(lang, code))
+        tally.add_texts(said, code)
+        _count(tally.lengths.setdefault(code, Counter()), caption_length(said, code))
 
 
 def caption_length(text: pa.Array, lang: str) -> pa.Array:
