@@ -70,7 +70,7 @@ def clear(out: Path) -> None:
     """Remove what a run wrote, and nothing else."""
     for path in [*out.glob("step-*.state"), *out.glob("step-*.pth"), *out.glob("step-*.extra"), *out.glob(".*.tmp")]:
         path.unlink()
-    for name in (WEIGHTS, extras(Path(WEIGHTS)).name, "log.jsonl", "config.yaml"):
+    for name in (WEIGHTS, extras(Path(WEIGHTS)).name, "log.jsonl", "config.yaml", "data.json"):
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / "index", ignore_errors=True)
 

@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsdata.errors import BadRecipe
-from rsdata.train import checkpoint, config, dino, dist, optim
+from rsdata.train import checkpoint, config, dino, dist, optim, provenance
 from rsdata.train.config import Settings
 from rsdata.train.data import Batch, Loader, Sizes
 from rsdata.train.losses import pairs
@@ -90,6 +90,7 @@ def train(
         if rank == 0:
             config.write(out / "config.yaml", run.settings, sources)
             write_folder(out, run.loaded)
+            provenance.write(out, run.loader.data.reader.paths)
             checkpoint.cut_log(out / "log.jsonl", run.step)
         say("start", _facts(run, world))
         last = _steps(run, say)
