@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rsdata.cli import say
+from rsdata.cli import say, share
 from rsdata.cli.options import JSON, NEW, ONE_CORPUS, OUT, REPLACE, SEED, SET, WORKERS, chosen, names, pairs
 
 RULES = Annotated[str | None, typer.Option(help="full (default) or remoteclip.", show_default=False)]
@@ -143,6 +143,15 @@ def pack(
     max_side: Annotated[
         int | None, typer.Option(min=0, help="Shrink to this longer side; 0 keeps all.", show_default=False)
     ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="First keep only what fits: commercial, research or redistributable.")
+    ] = None,
+    allow: Annotated[
+        str | None, typer.Option(help="For --policy: licences, sources or models whose terms you accept.")
+    ] = None,
+    captions_only: Annotated[
+        bool, typer.Option("--captions-only", help="Captions keyed by image, without images, for `rsdata join`.")
+    ] = False,
     settings: SET = None,
     out: NEW = None,
     workers: WORKERS = 0,
@@ -153,7 +162,9 @@ def pack(
     Example: rsdata pack corpus/dota --format webdataset --gpus 8
     """
     given = chosen(formats=names(format), shard_size=shard_size, gpus=gpus)
-    given |= chosen(loader_workers=loader_workers, max_side=max_side)
+    given |= chosen(loader_workers=loader_workers, max_side=max_side, captions_only=captions_only or None)
+    if policy:
+        corpus, out = share.keep_what_fits(corpus, policy, names(allow), out, workers), None
     _add(corpus, "pack", given | pairs(settings), out, workers, json)
 
 

@@ -29,6 +29,10 @@ STAGES = {
     "altfilter": "rsdata.stages.altfilter",
     "score": "rsdata.stages.score",
     "keep": "rsdata.stages.keep",
+    "remotecount": "rsdata.stages.remotecount",
+    "policy": "rsdata.stages.policy",
+    "balance": "rsdata.stages.balance",
+    "merge": "rsdata.stages.merge",
     "pack": "rsdata.stages.pack",
 }
 
@@ -42,6 +46,7 @@ GIVEN = {
     "out",
     "name",
     "progress",
+    "each",
 }  # what the runner passes, not the user
 
 

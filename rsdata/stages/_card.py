@@ -10,12 +10,14 @@ from typing import Any
 
 import yaml
 
-from rsdata import __version__
+from rsdata import __version__, licence
+from rsdata.licence import Licence
 from rsdata.record import Drop
 from rsdata.stages import _croissant
 from rsdata.stages._whole import digest, write_json, write_text
 
 FORMAT = 1
+KNOWN = ("reader", "title", "licence", "terms", "homepage", "citation")  # what is kept of a source's card
 STEPS = ["1K", "10K", "100K", "1M", "10M", "100M", "1B"]  # of size_categories on the hub
 GROUPS = (
     "images_by_source",
@@ -25,6 +27,8 @@ GROUPS = (
     "captions_by_source",
     "captions_by_lang",
     "captions_by_origin",
+    "images_by_map_licence",  # of the map data behind captions of landmarks
+    "images_by_credit",  # whom that data wants named
 )
 HUB_LICENCES = {  # ids that the Hugging Face hub knows, of those that readers use
     "apache-2.0", "mit", "odbl", "cc0-1.0", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
@@ -36,7 +40,7 @@ HUB_LICENCES = {  # ids that the Hugging Face hub knows, of those that readers u
 CARD = """
 # {title}
 
-Images of the earth from above with captions, packed by rsdata {version}. Samples are shuffled over the whole corpus.
+{what}
 Splits of the sources: {splits}.
 
 ## Sources
@@ -47,14 +51,21 @@ Splits of the sources: {splits}.
 
 {about}
 
+## What it may be used for
+
+| part | licence | commercial | passing on | research | share alike | name it |
+|---|---|---|---|---|---|---|
+{rights}
+
+{whole}
+
 The licence of a source covers what its authors could license, often the labels and not the pixels: its own terms
-decide.
+decide. This table is a summary to sort by, not legal advice.
 
 ## Captions
 
 By language: {langs}. By origin: {origins}.
-`.txt` (column `text`) holds one sentence: the first in `{text_lang}`, else the first of all. All captions stand in the
-JSON text (column `captions`), each with its origin.
+{where}
 
 ## Loading
 
@@ -66,12 +77,27 @@ JSON text (column `captions`), each with its origin.
 
 ## Pixels
 
-Boxes are x0, y0, x1, y1 in pixels of the stored image, 0-based, half open. EXIF rotation is never applied. JPEG files
-of three bands without EXIF rotation are the bytes of the source; all else was encoded once ({image_format}, JPEG
-quality {quality}).
+Boxes are x0, y0, x1, y1 in pixels of the stored image, 0-based, half open.
+{pixels}
 
 `manifest.json` lists every file with its sha256; `rsdata check` compares.
 """
+
+WHAT = """\
+Images of the earth from above with captions, packed by rsdata {version}. Samples are shuffled over the whole corpus."""
+WHAT_ONLY = """\
+Captions of images of the earth from above, without the images, packed by rsdata {version}."""
+WHERE = """\
+`.txt` (column `text`) holds one sentence: the first in `{text_lang}`, else the first of all. All captions stand in the
+JSON text (column `captions`), each with its origin."""
+WHERE_ONLY = """\
+One row an image or window (column `captions`), keyed by `source`, `split` and `image`; `window` says which part of the
+image. `file_bytes`, `file_sha256` and `phash`, where known, tell whether a copy of the image is the right one."""
+PIXELS = """\
+EXIF rotation is never applied. JPEG files of three bands without EXIF rotation are the bytes of the source; all else
+was encoded once ({image_format}, JPEG quality {quality})."""
+PIXELS_ONLY = """\
+The images are not part of this: get them from their sources, and put the two together with `rsdata join`."""
 
 
 def tally(meta: Mapping[str, Any]) -> Counter[str]:
@@ -83,6 +109,10 @@ def tally(meta: Mapping[str, Any]) -> Counter[str]:
     counts[f"images_by_licence/{meta['licence'] or 'none-stated'}"] += 1
     counts.update(f"captions_by_lang/{caption['lang']}" for caption in meta["captions"])
     counts.update(f"captions_by_origin/{caption['origin']}" for caption in meta["captions"])
+    under = [name.strip() for name in meta["extra"].get("landmarks_licence", "").split(",")]
+    counts.update(f"images_by_map_licence/{name}" for name in under if name)
+    if credit := meta["extra"].get("attribution"):
+        counts[f"images_by_credit/{credit}"] += 1
     return counts
 
 
@@ -113,7 +143,7 @@ def write(
         write_json(out / "shards/sizes.json", shards)
         listed["shards/sizes.json"] = digest(out / "shards/sizes.json")
     write_text(out / "README.md", _card(title, counts, used, dropped, files, params))
-    write_json(out / "croissant.json", _croissant.describe(title, _licence(counts)[1], used, files))
+    write_json(out / "croissant.json", _croissant.describe(title, rights(counts), used, files))
     for name in ("README.md", "croissant.json"):
         listed[name] = digest(out / name)
     manifest = {
@@ -125,6 +155,7 @@ def write(
         "counts": counts,
         "dropped": dropped,
         "sources": used,
+        "rights": rights(counts),
         "files": [{"path": name, **entry} for name, entry in sorted(listed.items())],
     }
     write_json(out / "manifest.json", manifest)
@@ -141,7 +172,7 @@ def _nested(tally: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _source(name: str, info: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, Any]:
-    known = {key: str(info[key]) for key in ("title", "licence", "terms", "homepage", "citation") if info.get(key)}
+    known = {key: str(info[key]) for key in KNOWN if info.get(key)}
     numbers = {kind: counts[f"{kind}_by_source"].get(name, 0) for kind in ("images", "objects", "captions")}
     return {"title": name, "licence": "none-stated", **known, **numbers}
 
@@ -153,6 +184,44 @@ def _dropped(drops: Iterable[Drop]) -> dict[str, dict[str, int]]:
         row["images"] += drop.images
         row["objects"] += drop.objects
     return dict(sorted(found.items()))
+
+
+def rights(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a corpus of these counts allows: each part with its rights, the whole, what is in the way, whom to name."""
+    parts = _parts(counts)
+    every = [one for _, _, one in parts]
+    return {
+        "parts": [{"part": part, "licence": name, "url": one.url, **licence.rights(one)} for part, name, one in parts],
+        "whole": licence.rights(licence.together(every)),
+        "conflicts": licence.conflicts(every),
+        "credits": list(counts["images_by_credit"]),
+    }
+
+
+def _parts(counts: Mapping[str, Any]) -> list[tuple[str, str, Licence]]:
+    """What a corpus is made of that has a licence: images, models behind captions, map data."""
+    found = [("images", name, licence.lookup(name)) for name in counts["images_by_licence"]]
+    models = {name: licence.of_caption(name) for name in counts["captions_by_origin"]}
+    found += [(f"captions {name}", one.name, one) for name, one in models.items() if one is not None]
+    return found + [("map data", name, licence.lookup(name)) for name in counts["images_by_map_licence"]]
+
+
+def _rights(counts: Mapping[str, Any]) -> str:
+    names = ("commercial", "redistribution", "research", "share_alike", "attribution")
+    rows = [
+        f"| {part} | {name} | " + " | ".join(licence.word(getattr(one, right)) for right in names) + " |"
+        for part, name, one in _parts(counts)
+    ]
+    whole = licence.together([one for _, _, one in _parts(counts)])
+    return "\n".join([*rows, "| all | | " + " | ".join(licence.word(getattr(whole, right)) for right in names) + " |"])
+
+
+def _whole(counts: Mapping[str, Any]) -> str:
+    found = rights(counts)
+    lines = [f"In the way: {line}." for line in found["conflicts"]]
+    lines += [f"Map data: {credit}." for credit in found["credits"]]
+    notes = dict.fromkeys(f"{one.title}: {one.note}." for _, _, one in _parts(counts) if one.note)
+    return "\n".join(f"- {line}" for line in [*lines, *notes]) or "Nothing is in the way of that."
 
 
 def _licence(counts: Mapping[str, Any]) -> tuple[str, str]:
@@ -167,15 +236,17 @@ def _header(title: str, counts: Mapping[str, Any], files: Mapping[str, Any]) -> 
     power = max(0, len(str(counts["images"])) - 3)  # 999 -> 0, 1000 -> 1
     low, high = ["", *STEPS, "10B"][power : power + 2]
     category = f"{low}<n<{high}" if low else f"n<{high}"
-    parquet = any(name.startswith("parquet/") for name in files)
+    tables = next((kind for kind in ("parquet", "captions") if any(n.startswith(f"{kind}/") for n in files)), "")
     head: dict[str, Any] = {"pretty_name": title, "license": licence}
     if licence == "other":
         head |= {"license_name": text.lower().replace(", ", "-and-"), "license_link": "README.md"}
     head |= {"language": sorted(counts["captions_by_lang"]), "size_categories": [category]}
     head |= {"task_categories": ["image-to-text", "zero-shot-image-classification"]}
-    head |= {"tags": ["remote-sensing", "vision-language", "croissant", "webdataset"]}
-    if parquet:  # datasets cannot guess the JSON column of shards, in which fields may be null
-        head["configs"] = [{"config_name": "default", "data_files": [{"split": "train", "path": "parquet/*.parquet"}]}]
+    shards = ["webdataset"] if any(name.startswith("shards/") for name in files) else []
+    head |= {"tags": ["remote-sensing", "vision-language", "croissant", *shards]}
+    if tables:  # datasets cannot guess the JSON column of shards, in which fields may be null
+        data = [{"split": "train", "path": f"{tables}/*.parquet"}]
+        head["configs"] = [{"config_name": "default", "data_files": data}]
     return f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n"
 
 
@@ -192,20 +263,23 @@ def _card(
         for name, s in sources.items()
     ]
     total = f"| all | {counts['images']:,} | {counts['objects']:,} | {counts['captions']:,} | {_licence(counts)[1]} |"
+    only = bool(params.get("captions_only"))
+    shown = {"text_lang": "en", "image_format": "jpg", "quality": 92, **params}
     said = CARD.format(
         title=title,
-        version=__version__,
+        what=(WHAT_ONLY if only else WHAT).format(version=__version__),
         splits=_listing(counts["images_by_split"]),
         table="\n".join([*rows, total]),
         about="\n".join(_about(name, source) for name, source in sources.items()),
         langs=_listing(counts["captions_by_lang"]),
         origins=_listing(counts["captions_by_origin"]),
-        text_lang=params.get("text_lang", "en"),
+        rights=_rights(counts),
+        whole=_whole(counts),
+        where=(WHERE_ONLY if only else WHERE).format(**shown),
+        pixels=(PIXELS_ONLY if only else PIXELS).format(**shown),
         loading=_loading(files),
         dropped="\n".join(f"- {r}: {n['images']:,} images, {n['objects']:,} objects" for r, n in dropped.items())
         or "Nothing.",
-        image_format=params.get("image_format", "jpg"),
-        quality=params.get("quality", 92),
     )
     return _header(title, counts, files) + said
 
@@ -225,7 +299,9 @@ def _loading(files: Mapping[str, Any]) -> str:
         lines += [f'webdataset.WebDataset("{brace}", shardshuffle=False).decode("pil").to_tuple("jpg;png", "txt")']
         trains = f'python -m open_clip_train.main --dataset-type webdataset --train-data "{brace}" ...'
         lines += [f"{trains}  # open_clip 3.3: webdataset<=0.2.86"]
-    if any(name.endswith(".parquet") for name in files):
+    if any(name.startswith("captions/") for name in files):
+        lines += ["rsdata join THIS_FOLDER --root NAME=FOLDER_OF_ITS_IMAGES --out corpus/joined"]
+    if any(name.startswith("parquet/") for name in files):
         lines += [
             'datasets.load_dataset("parquet", data_files="parquet/*.parquet")  # image, text, captions, objects ...'
         ]

@@ -27,12 +27,15 @@ _FIELDS = (  # column of the Parquet files, type, what it says
 
 
 def describe(
-    title: str, licence: str, sources: Mapping[str, Mapping[str, Any]], files: Mapping[str, Mapping[str, Any]]
+    title: str,
+    rights: Mapping[str, Any],
+    sources: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The JSON-LD document. `files`: path -> bytes, sha256, samples."""
-    kinds = {"shards": "application/x-tar", "parquet": "application/x-parquet"}
+    """The JSON-LD document. `files`: path -> bytes, sha256, samples. `rights`: as in manifest.json."""
+    kinds = {"shards": "application/x-tar", "parquet": "application/x-parquet", "captions": "application/x-parquet"}
     objects = [_file(name, entry, kinds[name.partition("/")[0]]) for name, entry in files.items()]
-    parquet = any(name.startswith("parquet/") for name in files)
+    tables = next((kind for kind in ("parquet", "captions") if any(n.startswith(f"{kind}/") for n in files)), "")
     cited = [str(source["citation"]) for source in sources.values() if source.get("citation")]
     return {
         "@context": _context(),
@@ -42,12 +45,27 @@ def describe(
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "version": "1.0.0",
         "creator": {"@type": "sc:Organization", "name": f"rsdata {__version__}"},
-        "license": licence,
+        "license": _licences(rights),
+        **({"creditText": "; ".join(rights["credits"])} if rights["credits"] else {}),
+        "usageInfo": _usage(rights),
         **({"citeAs": "\n".join(cited)} if cited else {}),
         "isBasedOn": [str(source["homepage"]) for source in sources.values() if source.get("homepage")],
-        "distribution": [*objects, *([_parquet_set()] if parquet else _tar_sets(files))],
-        "recordSet": [_records("parquet-files") if parquet else _sentences()],
+        "distribution": [*objects, *([_parquet_set(tables)] if tables else _tar_sets(files))],
+        "recordSet": [_records("parquet-files", tables) if tables else _sentences()],
     }
+
+
+def _licences(rights: Mapping[str, Any]) -> str | list[str]:
+    """The licences of all parts, by their addresses where they have one; one alone is no list."""
+    found = list(dict.fromkeys(part["url"] or part["licence"] for part in rights["parts"])) or ["none-stated"]
+    return found[0] if len(found) == 1 else found
+
+
+def _usage(rights: Mapping[str, Any]) -> str:
+    """What the whole allows, in a sentence; silence is "read the terms"."""
+    words = {True: "yes", False: "no", None: "read the terms"}
+    names = ("commercial", "redistribution", "derivatives", "research", "attribution", "share_alike")
+    return "; ".join(f"{name.replace('_', ' ')}: {words[rights['whole'][name]]}" for name in names)
 
 
 def _context() -> dict[str, Any]:
@@ -75,13 +93,13 @@ def _file(name: str, entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
     }
 
 
-def _parquet_set() -> dict[str, Any]:
+def _parquet_set(folder: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileSet",
         "@id": "parquet-files",
         "name": "parquet-files",
         "encodingFormat": "application/x-parquet",
-        "includes": "parquet/*.parquet",
+        "includes": f"{folder}/*.parquet",
     }
 
 
@@ -91,12 +109,18 @@ def _tar_sets(files: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**text, "encodingFormat": "text/plain", "includes": "*.txt"}] if within else []
 
 
-def _records(files: str) -> dict[str, Any]:
+def _records(files: str, folder: str) -> dict[str, Any]:
+    """The columns of a sample; those of captions alone have the key of the image in place of the picture."""
+
     def field(name: str, kind: str, says: str) -> dict[str, Any]:
         source = {"fileSet": {"@id": files}, "extract": {"column": name}}
         identity = {"@type": "cr:Field", "@id": f"samples/{name}", "name": name, "description": says}
         return {**identity, "dataType": kind, "source": source}
 
+    if folder == "captions":
+        alone = [("image", "sc:Text", "the id of the image in its dataset and split")]
+        rows = [*alone, *(row for row in _FIELDS if row[0] not in ("key", "text"))]
+        return {"@type": "cr:RecordSet", "@id": "samples", "name": "samples", "field": [field(*row) for row in rows]}
     fields = [field(*row) for row in _FIELDS]
     image = field("image", "sc:ImageObject", "the picture, as encoded bytes")
     image["source"]["transform"] = {"jsonPath": "bytes"}

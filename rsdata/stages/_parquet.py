@@ -31,7 +31,7 @@ def schema() -> pa.Schema:
         pa.field("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
     ]
     fields += [pa.field("text", pa.string())]
-    fields += [pa.field(field.name, _plain(field.type)) for field in record_schema()]
+    fields += [pa.field(field.name, plain(field.type)) for field in record_schema()]
     fields += [pa.field("resized_from", pa.list_(pa.int32()))]
     features = {"info": {"features": {"image": {"_type": "Image"}}}}
     return pa.schema(fields, metadata={"huggingface": json.dumps(features)})
@@ -75,12 +75,12 @@ class ParquetShard:
         import pyarrow as pa
 
         if self._rows:
-            arrays = [_array([row[field.name] for row in self._rows], field.type) for field in schema()]
+            arrays = [as_array([row[field.name] for row in self._rows], field.type) for field in schema()]
             self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema()))
         self._rows, self._bytes = [], 0
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def as_array(values: list[Any], kind: pa.DataType) -> pa.Array:
     """Nested values as Arrow, flattened level by level: five times faster than Table.from_pylist."""
     import pyarrow as pa
     import pyarrow.types as t
@@ -89,25 +89,28 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
         flat = [item for value in values if value is not None for item in value]
         ends = list(accumulate((len(value or ()) for value in values), initial=0))
         starts = [None if value is None else end for value, end in zip(values, ends, strict=False)]
-        return pa.ListArray.from_arrays(pa.array([*starts, ends[-1]], pa.int32()), _array(flat, kind.value_type), kind)
+        return pa.ListArray.from_arrays(
+            pa.array([*starts, ends[-1]], pa.int32()), as_array(flat, kind.value_type), kind
+        )
     if t.is_struct(kind):
         absent = [value is None for value in values]
         rows = [{} if value is None else value for value in values]
-        fields = [_array([row.get(field.name) for row in rows], field.type) for field in kind]
+        fields = [as_array([row.get(field.name) for row in rows], field.type) for field in kind]
         return pa.StructArray.from_arrays(fields, fields=list(kind), mask=pa.array(absent, pa.bool_()))
     return pa.array(values, kind)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def plain(kind: pa.DataType) -> pa.DataType:
+    """A type that Hugging Face datasets can load: maps as lists of pairs, lists of open length."""
     import pyarrow as pa
     import pyarrow.types as t
 
     if t.is_struct(kind):
-        return pa.struct([(field.name, _plain(field.type)) for field in kind])
+        return pa.struct([(field.name, plain(field.type)) for field in kind])
     if t.is_map(kind):
         return pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
     if t.is_list(kind) or t.is_fixed_size_list(kind):
-        return pa.list_(_plain(kind.value_type))
+        return pa.list_(plain(kind.value_type))
     return kind
 
 

@@ -117,5 +117,6 @@ def _parquet_keys(path: Path) -> list[str]:
 
 
 def _strangers(out: Path, known: set[str]) -> list[str]:
-    found = {path.relative_to(out).as_posix() for kind in ("shards", "parquet") for path in (out / kind).glob("*")}
+    kinds = ("shards", "parquet", "captions")
+    found = {path.relative_to(out).as_posix() for kind in kinds for path in (out / kind).glob("*")}
     return sorted(found - known)

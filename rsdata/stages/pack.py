@@ -21,11 +21,13 @@ untouched are not copied there. With 20 million windows of 40 kB, 800 GB once mo
 
 Resume: a piece is done when `.work/<name>.json` is there, written last; `rounds` names only what is not done. `key`
 must change with the input, the seed and the parameters; another key starts anew.
+
+With `captions_only` there is one round, `captions-00000` and on, one per part, and no image is opened: see
+_captionsonly.py, and `rsdata join` for the way back.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -34,19 +36,21 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from rsdata import place
 from rsdata.errors import BadCorpus, BadRecipe
 from rsdata.record import Drop, read_part
-from rsdata.stages import _card, _samples, _shuffle, _tar
+from rsdata.stages import _captionsonly, _card, _samples, _shuffle, _tar
 from rsdata.stages._parquet import ParquetShard
 from rsdata.stages._verify import intact, verify
 from rsdata.stages._whole import digest, read_json, replacing, write_json
 
 __all__ = ["SINK", "VERSION", "Packed", "finish", "intact", "rounds", "verify", "work"]
 
-VERSION = 1
+VERSION = 2
 SINK = True
 FILTERS = ("no-captions",)  # drops that are this stage's work, not losses
 FORMATS = ("webdataset", "parquet")
+KINDS = {"shards": "tar", "parquet": "parquet", "captions": "parquet"}  # folder -> suffix of its files
 OPEN_FILES = 256
 Row = tuple[int, ...]  # the fields of _shuffle.ROW
 Fetched = tuple[str, bytes, bytes, bytes, str]  # key, sentence, JSON text, image, extension
@@ -70,6 +74,9 @@ def rounds(
     params = _complete(params)
     _checked(params)
     _start(out, f"{key}:{seed}")
+    if params["captions_only"]:
+        yield _missing(out, [f"captions-{number:05d}" for number in range(len(parts))])
+        return
     cuts = [f"cut-{number:05d}" for number in range(len(parts))]
     yield _missing(out, cuts)
     plan = _plan(out, cuts, params)
@@ -94,6 +101,8 @@ def work(
     check_images: bool = True,
     text_lang: str = "en",
     keep_uncaptioned: bool = False,
+    captions_only: bool = False,
+    with_objects: bool = True,
 ) -> list[Drop]:
     """Do one piece and return what it had to drop. The same bytes in whatever process and order.
 
@@ -103,11 +112,18 @@ def work(
     images, with their boxes, to this longer side in pixels; 0 keeps every size. check_images: decode each file that
     goes through untouched; without it, only its end marker is looked at. text_lang: language of the sentence in .txt,
     the first caption of that language, else the first of all. keep_uncaptioned: keep images without a caption.
+    captions_only: neither shards nor images: captions keyed by dataset, split and image id, for `rsdata join`.
+    with_objects: false leaves the boxes out of captions_only.
 
-    Drops: no-captions; missing-image, unreadable-image, too-large, window-outside, no-image, size-mismatch;
-    image-changed for a file that changed between the rounds.
+    Drops: no-captions; objects-left-out; missing-image, unreadable-image, too-large, window-outside, no-image,
+    size-mismatch; image-changed for a file that changed between the rounds.
     """
     kind, _, number = name.partition("-")
+    if kind == "captions":
+        given = {"objects": with_objects, "uncaptioned": keep_uncaptioned}
+        drops, tally, files = _captionsonly.write(int(number), parts[int(number)], out, roots, **given)
+        write_json(_work(out) / f"{name}.json", {"drops": _rows(drops), "tally": tally, "files": files})
+        return drops
     if kind == "cut":
         rules = _samples.Rules(image_format, quality, max_side, check_images, text_lang, keep_uncaptioned)
         return _cut(int(number), parts[int(number)], out, roots, seed, rules)
@@ -124,18 +140,21 @@ def finish(
     """
     params = {n: list(v) if isinstance(v, tuple) else v for n, v in _complete(params).items()}
     state = _work(out)
-    plan = read_json(state / "plan.json")
     drops, tally, files = _gathered(state)
-    for kind, suffix in (("shards", "tar"), ("parquet", "parquet")):
-        for path in sorted((out / kind).glob(f"*.{suffix}")):
+    notes: list[str] = [] if params["captions_only"] else read_json(state / "plan.json")["notes"]
+    for kind, suffix in KINDS.items():
+        for path in sorted([*(out / kind).glob(f"*.{suffix}"), *(out / kind).glob(f"*.{suffix}.*tmp")]):
             if f"{kind}/{path.name}" not in files:
                 path.unlink()
     _card.write(out, title=title, seed=seed, params=params, sources=sources, tally=tally, drops=drops, files=files)
-    shutil.rmtree(state)
+    place.remove(state)
     held_out = sum(tally[f"images_by_split/{split}"] for split in ("val", "test"))
     mixed = [f"{held_out:,} images are of val or test splits of their sources: drop them before training"]
-    notes = plan["notes"] + (mixed if held_out else [])
-    return Packed(tally["images"], tally["objects"], plan["shards"], drops, notes)
+    notes = [*notes, *(mixed if held_out else [])]
+    if params["captions_only"]:
+        notes += _captionsonly.notes(tally, params["with_objects"])
+    shards = len({Path(name).stem for name in files})
+    return Packed(tally["images"], tally["objects"], shards, drops, notes)
 
 
 def _checked(params: Mapping[str, Any]) -> None:
@@ -150,6 +169,8 @@ def _checked(params: Mapping[str, Any]) -> None:
             raise BadRecipe(f"pack: {name} wants 1 or more, got {params[name]}")
     if not 1 <= params["quality"] <= 95 or params["max_side"] < 0:
         raise BadRecipe("pack: quality wants 1 to 95, max_side 0 (any size) or more")
+    if not params["with_objects"] and not params["captions_only"]:
+        raise BadRecipe("pack: with_objects=false is for captions_only; samples with images keep their boxes")
 
 
 def _work(out: Path) -> Path:
@@ -160,7 +181,7 @@ def _start(out: Path, key: str) -> None:
     """Make the work folder; what another key left is removed first, and the manifest that no longer holds."""
     stamp = _work(out) / "key.json"
     if not stamp.is_file() or read_json(stamp) != key:
-        shutil.rmtree(_work(out), ignore_errors=True)
+        place.remove(_work(out))
         (out / "manifest.json").unlink(missing_ok=True)
         write_json(stamp, key)
 
@@ -251,7 +272,7 @@ class _Spills:
         if part not in self._open:
             if len(self._open) >= OPEN_FILES:
                 self.__exit__()
-            self._open[part] = (self._state / f"cut-{part:05d}.bin").open("rb")
+            self._open[part] = (self._state / f"cut-{part:05d}.bin").open("rb", place.exact(self._state))
         spill = self._open[part]
         spill.seek(offset)
         data = spill.read(text + meta + (file or image))
@@ -272,12 +293,13 @@ def _shard(number: int, out: Path, roots: Mapping[str, Path], formats: Sequence[
         to = {name: stack.enter_context(replacing(path)) for name, path in targets.items()}
         spills = stack.enter_context(_Spills(state))
         _write(to, _fetched(first, rows, spills, roots, image_format, lost), keys)
+        sums = {name: digest(path) for name, path in to.items()}
     drops = [_changed(meta, path) for meta, path in lost]
     tally: Counter[str] = Counter()
     for meta, _ in lost:
         tally.subtract(_card.tally(meta))
     about = {"samples": len(keys), "keys": [keys[0], keys[-1]] if keys else []}
-    files = {path.relative_to(out).as_posix(): {**digest(path), **about} for path in targets.values()}
+    files = {path.relative_to(out).as_posix(): {**sums[name], **about} for name, path in targets.items()}
     write_json(state / f"shard-{number:06d}.json", {"drops": _rows(drops), "tally": tally, "files": files})
     return drops
 
@@ -297,7 +319,7 @@ def _fetched(
             yield f"{position:09d}", text, meta, image, "jpg" if image.startswith(b"\xff\xd8") else image_format
             continue
         source, _, name = image.decode().partition("\0")
-        path = Path(roots[source]) / name
+        path = place.place(roots[source]) / name
         try:
             image = path.read_bytes()
         except FileNotFoundError:
@@ -339,7 +361,7 @@ def _gathered(state: Path) -> tuple[list[Drop], Counter[str], dict[str, dict[str
     drops: list[Drop] = []
     tally: Counter[str] = Counter()
     files: dict[str, dict[str, Any]] = {}
-    for path in [*sorted(state.glob("cut-*.json")), *sorted(state.glob("shard-*.json"))]:
+    for path in [p for kind in ("cut", "shard", "captions") for p in sorted(state.glob(f"{kind}-*.json"))]:
         piece = read_json(path)
         drops += [Drop(*row) for row in piece["drops"]]
         tally.update(piece["tally"])
