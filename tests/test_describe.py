@@ -268,9 +268,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     text = captions(f"An overhead view of {name} and its surroundings.")
     good = {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]}
     Path("r.jsonl").write_text(json.dumps({"key": rows[0]["key"], "response": good}) + "\n")
-    summary = json.loads(
-        runner.invoke(cli.app, [*asked, "--replay", "--batch-import", "r.jsonl", "--json"]).stdout.split("\n}\n", 1)[1]
-    )
+    summary = rsdata(*asked, "--replay", "--batch-import", "r.jsonl")
     assert summary["stages"][-1]["drops"]["llm-no-answer"]["captions"] == 1
     said = [c.origin for r in corpus.open(tmp_path / "c").records() for c in r.captions]
     assert sorted(said) == ["llm:gemini-2.5-flash", "template"]

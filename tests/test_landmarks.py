@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections import Counter
@@ -21,7 +22,18 @@ from rsdata.errors import BadAnnotation, BadCorpus, BadRecipe, BadSource, Missin
 from rsdata.record import Drop, Geo, Record, Window
 from rsdata.report import check
 from rsdata.run import extend, run
-from rsdata.stages import _landcut, _landfacts, _landjoin, _landkinds, _landsay, _landsources, landmarks
+from rsdata.stages import (
+    _landcrs,
+    _landcut,
+    _landfacts,
+    _landframes,
+    _landjoin,
+    _landkinds,
+    _landsay,
+    _landsources,
+    landmarks,
+)
+from rsdata.stages._landcrs import moved
 from rsdata.stages._landfacts import Place, Rules, Scene
 from rsdata.stages._landtable import Landmark, Near, Table, Tally, read, write
 
@@ -391,7 +403,7 @@ def test_nassau_lies_where_it_lies(shared_data: Path, counts: dict[str, Any]) ->
             seen = [{"name": found.name[h.row], "row": int(h.y), "col": int(h.x)} for h in joined[name]]
             assert seen == known, name
         else:
-            assert joined[name] == [], name
+            assert not joined[name], name
     assert [h.how for h in joined["RGB.byte.tif"]] == ["inside"]
 
 
@@ -437,6 +449,74 @@ def test_a_point_is_found_exactly_when_it_lies_in_the_window(x: float, y: float)
     [hits] = _landjoin.join([record], table((shapely.Point(at(record, (x, y))[0]), "P", "park")))
     assert bool(hits) == (0 < x < 100 and 0 < y < 100)
     assert not hits or (hits[0].x, hits[0].y) == pytest.approx((x, y), abs=1e-3)
+
+
+def scattered(seed: int) -> tuple[list[Record], Table]:
+    """Windows turned every way, some over each other, and landmarks of every shape, some longer than any window."""
+    rng = np.random.default_rng(seed)
+    records = []
+    for number in range(30):
+        turn, gsd = rng.uniform(0, 6.28), rng.uniform(0.5, 3)
+        x, y = rng.uniform(-3000, 3000, 2) * (1, 0.1)
+        a, d = gsd * np.cos(turn), gsd * np.sin(turn)
+        geo = Geo("EPSG:32631", (a, d, 500_000 + x, d, -a, 5_400_000 + y))
+        width, height = rng.integers(50, 200, 2).tolist()
+        records.append(Record(f"a/{number}", "a", width=width, height=height, gsd=gsd, geo=geo))
+    shapes: list[Any] = []
+    for number in range(600):
+        here = np.array([500_000, 5_400_000]) + rng.uniform(-3200, 3200, 2) * (1, 0.15)
+        size = rng.uniform(1, 60) if number % 10 else 3000
+        there = here + rng.normal(0, size, (4, 2))
+        hull = shapely.convex_hull(shapely.MultiPoint(there))
+        shapes.append((shapely.Point(here), shapely.LineString(there), hull)[number % 3])
+    geometry = moved(np.array(shapes, object), "EPSG:32631", "EPSG:4326")
+    return records, table(*((one, "", "park") for one in geometry))
+
+
+@pytest.mark.parametrize(("seed", "near"), [(0, 0.0), (1, 0.0), (2, 150.0)])
+def test_the_join_finds_what_a_test_of_every_pair_finds(seed: int, near: float) -> None:
+    records, rows = scattered(seed)
+    geometry = moved(rows.geometry, "EPSG:4326", "EPSG:32631")
+    found = _landjoin.join(records, rows, near)
+    [windows] = _landframes.frames(records)
+    inner, outer = (shapely.polygons(windows.corners(m)) for m in (0.0, _landframes.margins(windows, near)))
+    seen = 0
+    for record, hits, window, around in zip(records, found, inner, outer, strict=True):
+        assert [h.row for h in hits] == np.flatnonzero(shapely.intersects(around, geometry)).tolist()
+        for hit in hits:
+            mine = geometry[hit.row]
+            assert (hit.how != "near") == shapely.intersects(window, mine)
+            assert (hit.how == "inside") == shapely.covers(window, mine)
+            part = shapely.intersection(window, mine)
+            if hit.how != "near":
+                scale = record.gsd or 0.0
+                assert hit.area * scale**2 == pytest.approx(part.area, rel=1e-6, abs=1e-4)
+                assert hit.length * scale == pytest.approx(part.length if part.area == 0 else 0.0, rel=1e-6, abs=1e-4)
+            else:
+                assert hit.away > 0
+            seen += 1
+    assert seen > 100 and len({h.how for hits in found for h in hits}) == (3 if near else 2)
+
+
+def test_hits_are_a_sequence() -> None:
+    record = image()
+    rows = table(*((shapely.Point(at(record, (x, 5))[0]), "", "park") for x in (10, 20, 30)))
+    [hits] = _landjoin.join([record], rows)
+    assert [h.row for h in hits] == [0, 1, 2] and hits[-1].row == 2 and [h.row for h in hits[1:]] == [1, 2]
+    assert hits[0].shape.geom_type == "Point" and hits[0].box == pytest.approx((10, 5, 10, 5), abs=1e-6)
+    with pytest.raises(IndexError):
+        hits[3]
+
+
+def test_many_points_are_moved_as_each_alone() -> None:
+    """By a polynomial where that is true, point by point where it is not: here over a pole's side of the world."""
+    rng = np.random.default_rng(0)
+    for west, south, wide, high in ((3.0, 48.0, 0.4, 0.3), (170.0, -80.0, 9.0, 9.0), (-179.9, -89.0, 359.0, 178.0)):
+        x, y = west + rng.random(6000) * wide, south + rng.random(6000) * high
+        found = _landcrs.smoothly_moved(x, y, "EPSG:4326", "EPSG:3031", 1e-6)
+        exact = _landcrs.points_moved(x, y, "EPSG:4326", "EPSG:3031")
+        known = np.isfinite(exact[0])
+        assert known.any() and all(np.abs(a - b)[known].max() < 2e-6 for a, b in zip(found, exact, strict=True))
 
 
 def test_inside_cut_near_and_touching() -> None:
@@ -807,3 +887,74 @@ def test_a_missing_extra_is_told(package: str, file: str, tmp_path: Path, monkey
     way = rf"reading {file} needs the package {package}: pip install 'rsdata\[landmarks\]'"
     with pytest.raises(MissingExtra, match=way):
         load(tmp_path / file)
+
+
+def test_a_changed_map_of_the_same_name_is_noticed(tmp_path: Path) -> None:
+    root = drawn(tmp_path, 2)
+    found, done = built(tmp_path, root)
+    assert done.ran == 2 and "Northgate" not in str([r.captions for r in found.records()])
+    assert built(tmp_path, root)[1].ran == 0
+    names = {place["name"] for r in found.records() for place in json.loads(r.extra["landmarks"])["named"]}
+    file = root / "landmarks" / "city.osm"
+    text = file.read_text("utf-8")
+    for name in names:
+        text = text.replace(f'"{name}"', '"Northgate"')
+    file.write_text(text, "utf-8")
+    found, done = built(tmp_path, root)
+    assert done.ran == 1 and "Northgate" in str([r.captions for r in found.records()])
+    assert built(tmp_path, root)[1].ran == 0
+
+
+def test_rows_of_google_are_counted_where_they_are_refused(tmp_path: Path) -> None:
+    root = drawn(tmp_path, 1)
+    place = {"id": "x", "types": ["airport"], "displayName": {"text": "Mall"}}
+    [(longitude, latitude)] = at(image(512, 512, 0.5), (100, 100))
+    place |= {"location": {"latitude": latitude, "longitude": longitude}}
+    (tmp_path / "saved.json").write_text(json.dumps({"places": [place]}), "utf-8")
+    found, done = built(tmp_path, root, landmarks=[str(tmp_path / "saved.json")])
+    counts = done.stages[-1].counts["objects"]
+    assert counts == {"in": 0, "made": 1, "out": 0, "dropped": 1}
+    assert done.stages[-1].drops == {"google-content": {"images": 0, "objects": 1}}
+    assert check.check(found, workers=1) == [] and not any(r.captions for r in found.records())
+
+
+def test_a_recipe_is_planned_with_what_a_model_would_cost(tmp_path: Path) -> None:
+    """32 windows of 8 images are cut as by the stage itself; tokens are near those of the real questions."""
+    from rich.console import Console
+
+    from rsdata.report import plan
+    from rsdata.stages import _asking, complete
+
+    root = drawn(tmp_path, 8)
+    writer = {"llm": "gemini", "model": "gemini-2.5-flash", "rpm": 8, "budget": 0.1}
+    params = complete("landmarks", {"ground": 224.0, "writer": writer})
+    found = plan.plan(recipe.make("c", [recipe.source("geotiff", root)], [("landmarks", params), ("pack", {})]))
+    [row] = found["asking"]
+    assert (row["stage"], row["model"], row["requests"], row["minutes"]) == ("landmarks", "gemini-2.5-flash", 32, 4.0)
+    source = recipe.make("c", [recipe.source("geotiff", root)], [])
+    parts = corpus.open(run(source, tmp_path / "read", workers=1).path).last_records.parts
+    how, asks = landmarks.asks(parts, out=tmp_path / "read/01-landmarks", roots={"geotiff": root}, params=params)
+    real = _asking.plan(how, asks, tmp_path / "read/01-landmarks")
+    assert real.records <= 32 and real.tokens_in <= row["tokens_in"] <= 2 * real.tokens_in
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(plan.render(found))
+    text = " ".join(console.export_text().split())
+    assert "landmarks asks gemini-2.5-flash at most 32 questions" in text
+    assert "(stops at the budget of $0.10); 4.0 minutes at least" in text
+    assert plan.plan(source)["asking"] == []
+
+
+def test_a_map_named_from_here_is_found_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from rsdata.cli import app as cli
+
+    root = drawn(tmp_path, 2)
+    if not cli.app.registered_commands:
+        cli._register()
+    monkeypatch.chdir(root)
+    words = ["landmarks", ".", "-l", "landmarks/city.osm", "--out", str(tmp_path / "c"), "--workers", "1"]
+    done = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    monkeypatch.chdir(tmp_path)
+    assert extend(tmp_path / "c", "fingerprint", {}, workers=1).ran == 1

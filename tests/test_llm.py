@@ -290,6 +290,7 @@ def test_the_budget_is_never_passed(tmp_path: Path) -> None:
             n, into, out = memory.spent("m-1")
         spent = asking.Price(1000.0, 2000.0).cost(into, out)
         assert n == asked and 0 < spent <= how.budget and asked < 8
+        assert spent + most > how.budget, "it goes on, one at a time, while one more can be paid"
         with pytest.raises(ServiceError):
             _asking.fill(how, asks, tmp_path / "01-x")
         assert count(service) - asked <= 1 or spent + most <= how.budget, "what was spent before counts"
@@ -325,6 +326,7 @@ def test_a_plan_states_requests_tokens_and_cost(tmp_path: Path) -> None:
     assert found[:5] == (30, 0, 30, tokens, 30 * 100) and found.minutes == 3.0
     assert found.cost == pytest.approx((tokens * 0.30 + 3000 * 2.50) / 1e6)
     assert found.worst is not None and found.worst > 10 * found.cost
+    assert _asking.plan(how, [*asks, *asks[:4]], tmp_path / "01-x")[:3] == (34, 0, 30), "equal questions are asked once"
     unknown = _asking.of({"llm": "gemini", "model": "x"}, "landmarks", "landmarks")
     assert _asking.plan(unknown, asks, tmp_path / "01-x").cost is None
 

@@ -73,7 +73,8 @@ def landmarks(
     Example: rsdata landmarks scenes/ --landmarks city.osm.pbf --ground 500 --langs en,fr
     """
     writer = chosen(llm=llm, model=model, endpoint=endpoint, with_image=with_image, rpm=rpm, budget=budget)
-    params = chosen(landmarks=landmarks, ground=ground, near=near, kind=kind, licence=licence, per_image=per_image)
+    files = landmarks and [str(Path(name).absolute()) for name in landmarks]  # found again from another folder
+    params = chosen(landmarks=files, ground=ground, near=near, kind=kind, licence=licence, per_image=per_image)
     params |= chosen(langs=names(langs), google_allowed=google_allowed)
     params = _with_writer(params, writer | chosen(replay=replay), settings)
     made = _Made(scenes, reader, out, seed, workers, replace, json)
@@ -184,11 +185,12 @@ def _ahead(
         told["requests"], told["file"] = _asking.export(how, asks, out, batch_export), str(batch_export)
     elif dry_run:
         told |= _asking.plan(how, asks, out)._asdict()
-    if json:
+    last = dry_run or batch_export is not None  # else the stage follows, and stdout is for what it says
+    if json and last:
         say.as_json(told)
         return
     for name, value in told.items():
         said = (
             "unknown: give price_in and price_out" if value is None else f"{value:,}" if value != str(value) else value
         )
-        say.out.print(f"{name.replace('_', ' '):<12} {said}", soft_wrap=True, markup=False)
+        (say.out if last else say.err).print(f"{name.replace('_', ' '):<12} {said}", soft_wrap=True, markup=False)

@@ -40,7 +40,7 @@ def read(path: Path) -> Ground:
     try:
         with rasterio.Env(), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as src:
+            with pixels.dataset(path) as src:
                 crs, affine = src.crs, src.transform
     except RasterioError as error:
         raise BadImage(

@@ -81,13 +81,12 @@ def read(item: Item) -> Iterator[Record | Drop]:
 
 def _place(path: Path) -> tuple[Geo | None, float | None, dict[str, str]]:
     """CRS and transform, metres per pixel, and what goes to `extra`: bands, type, nodata. Raises BadImage."""
-    import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as src:
+            with pixels.dataset(path) as src:
                 extra = {"bands": str(src.count), "dtype": str(src.dtypes[0])}
                 if src.nodata is not None:
                     extra["nodata"] = f"{src.nodata:.17g}"

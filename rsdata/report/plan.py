@@ -21,6 +21,7 @@ from rsdata.sources import Source
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+READ = 20  # items of a source that are read to see how they would be cut
 SAMPLE = 200  # items of a source whose image is looked at
 BYTES_PER_PIXEL = 0.45  # a JPEG of quality 92, as pack writes windows; seen on 1,024-pixel windows of aerial images
 ROW_BYTES = 2000  # a record with its boxes and captions in a Parquet part, roughly
@@ -48,6 +49,7 @@ def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str,
     formats = len(pack.get("formats", ())) if pack else 0
     windows = sum(row["windows"] for row in found)
     rows = windows * ROW_BYTES * (1 + sum(step.name != "pack" for step in recipe.steps))
+    asking = _asking(recipe, windows)
     comparison = {"comparison": paper.compare(recipe.compare, listed)} if recipe.compare else {}
     return comparison | {
         "name": recipe.name,
@@ -57,6 +59,7 @@ def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str,
         "items": sum(row["items"] for row in found),
         "windows": windows,
         "missing": [row["name"] for row in listed if not row["found"]],
+        "asking": asking,
         "disk_about": formats * sum(row["packed_bytes"] for row in found) + rows,
     }
 
@@ -76,6 +79,33 @@ def _source(source: Source, tiles: Sequence[Mapping[str, Any]], sample: int, box
     tile = next((t for t in tiles if not t.get("only") or source.name in t["only"]), None)
     row |= {"found": True} | _counts(items, tile, sample)
     return row | {"boxes": _boxes(source, items)} if boxes and info.task == "detection" else row
+
+
+def _asking(recipe: Recipe, windows: int) -> list[dict[str, Any]]:
+    """What the stages that ask a language model would ask and cost, of all the records that come to them."""
+    from rsdata.stages import _landplan
+
+    found = []
+    for step in recipe.steps:
+        if _landplan.asks(step.name, step.params):
+            if step.name == "landmarks":
+                windows = sum(_on_the_map(source, step.params) for source in recipe.sources)
+            found.append(_landplan.cost(step.name, step.params, windows))
+    return found
+
+
+def _on_the_map(source: Source, params: Mapping[str, Any]) -> int:
+    """Windows that `landmarks` would cut from a source, by an even sample of its georeferenced images."""
+    from rsdata.stages import _landplan
+
+    try:
+        items = sources.items(source) if source.root.is_dir() else []
+    except RsdataError:
+        return 0
+    chosen = items[:: max(1, -(-len(items) // READ))]
+    read = readers.get(source.reader).read
+    records = [output for item in chosen for output in read(item) if isinstance(output, Record)]
+    return round(_landplan.windows(params, records) * len(items) / len(chosen)) if chosen else 0
 
 
 def _boxes(source: Source, items: Sequence[Item]) -> int:
@@ -141,6 +171,7 @@ def render(found: Mapping[str, Any]) -> RenderableType:
         parts.append(Text(f"windows and space are estimates from {SAMPLE} images of each source"))
     if "comparison" in found:
         parts.append(paper.render(found["comparison"]))
+    parts += [Text(_asked(row)) for row in found["asking"]]
     for row in found["sources"]:
         if not row["found"]:
             parts.append(Text(f"missing: {row['name']}: {row['problem']}", style="red"))
@@ -166,6 +197,18 @@ def _line(row: Mapping[str, Any]) -> list[str]:
 
 def _stage(row: Mapping[str, Any]) -> list[str]:
     return [row["stage"], ", ".join(f"{name}={value}" for name, value in row["params"].items())]
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    cost = "cost unknown: give price_in and price_out"
+    if row["cost"] is not None:
+        cost = f"${row['cost']:,.2f}, at worst ${row['worst']:,.2f}"
+        if row["budget"] and row["worst"] > row["budget"]:
+            cost += f" (stops at the budget of ${row['budget']:,.2f})"
+    return (
+        f"{row['stage']} asks {row['model']} at most {row['requests']:,} questions: about {row['tokens_in']:,} tokens"
+        f" in, {row['tokens_out']:,} out; {cost}; {row['minutes']:,.1f} minutes at least"
+    )
 
 
 def _space(count: float) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from rsdata import place
 from rsdata.services.llm import Answer
 
 TABLE = """
@@ -54,6 +55,6 @@ class Memory:
 def opened(path: Path) -> Iterator[Memory]:
     """Open, or make, the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=60)) as connection:
+    with place.worked_on(path) as file, closing(sqlite3.connect(file, timeout=60)) as connection:
         connection.executescript(TABLE)
         yield Memory(connection)

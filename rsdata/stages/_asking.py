@@ -138,6 +138,12 @@ def prompt_of(name: str) -> Prompt:
         raise BadRecipe(f"{file}: no prompt ({error}); it has version, system, user and repair") from error
 
 
+def stamp(writer: Mapping[str, Any] | None) -> list[str]:
+    """The words of the prompt that a user wrote, as a digest; those of this package have a version."""
+    name = str((writer or {}).get("prompt", ""))
+    return [hashlib.sha256(Path(name).read_bytes()).hexdigest()[:32]] if name and Path(name).is_file() else []
+
+
 def ask_about(how: Asking, record: Record, lines: list[str], truth: Truth, n: int, roots: Mapping[str, Path]) -> Ask:
     """The question about a record: the facts as lines, and the picture where it is wanted."""
     words = prompt_of(how.prompt)
@@ -307,23 +313,40 @@ class Plan(NamedTuple):
     minutes: float
 
 
-def plan(how: Asking, asks: Iterable[Ask], out: Path) -> Plan:
-    """Count what is not answered yet. `tokens_out`: 40 a caption; `worst`: every answer at its longest, and twice."""
-    records = known = into = said = 0
+def answer_tokens(n: int) -> int:
+    """Tokens of an answer of n captions, about."""
+    return 40 * n + 20
+
+
+def total(how: Asking, requests: int, tokens_in: int, tokens_out: int) -> dict[str, Any]:
+    """Cost and time of so many requests; cost is None where no price is known."""
     price = how.price()
-    worst = 0.0
+    minutes = max(requests / how.rpm if how.rpm else 0.0, (tokens_in / how.tpm) if how.tpm else 0.0)
+    return {
+        "requests": requests,
+        "tokens_in": tokens_in,
+        "tokens_out": tokens_out,
+        "cost": price.cost(tokens_in, tokens_out) if price else None,
+        "worst": 2 * price.cost(2 * tokens_in, how.max_tokens * requests) if price else None,
+        "minutes": round(minutes, 1),
+    }
+
+
+def plan(how: Asking, asks: Iterable[Ask], out: Path) -> Plan:
+    """Count what is not answered yet, equal questions once. `worst`: every answer at its longest, and twice."""
+    records = known = into = said = 0
+    seen: set[int] = set()
     with _answers.opened(cache_file(how, out)) as memory:
         for chunk in chunks(iter(asks), CHUNK):
             there = memory.get(ask.key for ask in chunk)
-            records, known = records + len(chunk), known + sum(ask.key in there for ask in chunk)
+            records += len(chunk)
             for ask in chunk:
-                if ask.key not in there:
-                    into, said = into + ask.question.tokens(), said + 40 * ask.n + 20
-                    worst += 2 * price.cost(2 * ask.question.tokens(), how.max_tokens) if price else 0.0
-    requests = records - known
-    by_rate = max(requests / how.rpm if how.rpm else 0.0, into / how.tpm if how.tpm else 0.0)
-    cost = price.cost(into, said) if price else None
-    return Plan(records, known, requests, into, said, cost, worst if price else None, round(by_rate, 1))
+                if ask.key in there:
+                    known += 1
+                elif (number := int(ask.key[:16], 16)) not in seen:
+                    seen.add(number)
+                    into, said = into + ask.question.tokens(), said + answer_tokens(ask.n)
+    return Plan(records, known, **total(how, len(seen), into, said))
 
 
 def export(how: Asking, asks: Iterable[Ask], out: Path, file: Path) -> int:

@@ -12,6 +12,13 @@ import numpy.typing as npt
 from rsdata.errors import BadAnnotation
 from rsdata.stages._landtable import Bounds
 
+Floats = npt.NDArray[np.float64]
+MANY = 5000  # points from which on a polynomial pays
+DEGREE = 6
+BLOCK = 1 << 14  # points worked out at once: what they need stays in the processor's cache
+_NODES = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
+_FIT = np.linalg.inv(np.polynomial.chebyshev.chebvander(_NODES, DEGREE))  # from values at the nodes to a series
+_CHECKS = np.linspace(-1.0, 1.0, 14)
 WGS84 = "EPSG:4326"  # always longitude first here, as GDAL's tradition is
 _URN = re.compile(r"(?:urn:ogc:def:crs:)?(EPSG|OGC):(?:[\d.]*:)?(\w+)$", re.IGNORECASE)
 
@@ -81,9 +88,7 @@ def moved(geometries: npt.NDArray[Any], crs: str, to: str) -> npt.NDArray[Any]:
     return np.asarray(shapely.set_coordinates(found, np.column_stack([x, y])), object)
 
 
-def points_moved(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], crs: str, to: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def points_moved(x: Floats, y: Floats, crs: str, to: str) -> tuple[Floats, Floats]:
     """Coordinates in another CRS; infinite or NaN where there is no such place."""
     from rasterio._err import CPLE_BaseError
     from rasterio.errors import RasterioError
@@ -107,15 +112,44 @@ def bounds_in(crs: str, bounds: Bounds) -> Bounds:
     return _edge_bounds(bounds, WGS84, crs) or (-1e30, -1e30, 1e30, 1e30)
 
 
-def degrees_of(corners: npt.NDArray[np.float64], crs: str) -> Bounds | None:
-    """Bounds in degrees of a four-cornered place `[corner, x y]` in a CRS, edges followed; None where it has none."""
-    steps = np.linspace(0.0, 1.0, 9)[:, None]
-    ring = np.concatenate([a + (b - a) * steps for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)])
-    x, y = (ring[:, 0], ring[:, 1]) if same(crs, WGS84) else points_moved(ring[:, 0], ring[:, 1], crs, WGS84)
-    good = np.isfinite(x) & np.isfinite(y)
-    if not good.any():
-        return None
-    return float(x[good].min()), float(y[good].min()), float(x[good].max()), float(y[good].max())
+def smoothly_moved(x: Floats, y: Floats, crs: str, to: str, allowed: float) -> tuple[Floats, Floats]:
+    """As `points_moved`, for many points at once: by a polynomial over their bounds where that is true to `allowed`
+    (in units of `to`), else point by point. PROJ is asked for a few hundred places instead of a million."""
+    if len(x) < MANY or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return points_moved(x, y, crs, to)
+    low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
+    middle, half = (low + high) / 2, np.maximum((high - low) / 2, 1e-12)
+    u, v = (one.ravel() for one in np.meshgrid(_NODES, _NODES, indexing="ij"))
+    known = np.stack(points_moved(middle[0] + u * half[0], middle[1] + v * half[1], crs, to))
+    if not np.isfinite(known).all():
+        return points_moved(x, y, crs, to)
+    centre = known.mean(axis=1, keepdims=True)  # what is left is small, and so is what rounding takes from it
+    terms = _FIT @ (known - centre).reshape(2, DEGREE + 1, DEGREE + 1) @ _FIT.T
+    u, v = (one.ravel() for one in np.meshgrid(_CHECKS, _CHECKS))
+    exact = np.stack(points_moved(middle[0] + u * half[0], middle[1] + v * half[1], crs, to))
+    if not np.abs(_polynomial(terms, u, v) + centre - exact).max() <= allowed:
+        return points_moved(x, y, crs, to)
+    found = np.empty((2, len(x)))
+    for first in range(0, len(x), BLOCK):
+        part = slice(first, first + BLOCK)
+        found[:, part] = _polynomial(terms, (x[part] - middle[0]) / half[0], (y[part] - middle[1]) / half[1])
+    found += centre
+    return found[0], found[1]
+
+
+def _polynomial(terms: Floats, u: Floats, v: Floats) -> Floats:
+    """Chebyshev series `[x y, degree of u, degree of v]` at the places u, v of [-1, 1]: `[x y, place]`."""
+    by_u, by_v = _powers(u), _powers(v)
+    inner = np.einsum("cjk,kn->cjn", terms, by_v)
+    return np.asarray(np.einsum("jn,cjn->cn", by_u, inner), np.float64)
+
+
+def _powers(u: Floats) -> Floats:
+    found = np.empty((DEGREE + 1, len(u)))
+    found[0], found[1] = 1.0, u
+    for n in range(2, DEGREE + 1):
+        found[n] = 2 * u * found[n - 1] - found[n - 2]
+    return found
 
 
 def _edge_bounds(bounds: Bounds, crs: str, to: str) -> Bounds | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +84,7 @@ def cut(record: Record, root: Path | None, ground: float, overlap: float, max_no
 def _look(path: Path, window: Window | None, max_nodata: float) -> tuple[str, str]:
     """The reason to refuse a window and its detail, or two empty texts."""
     try:
-        values, valid = look(path, window)
+        values, valid = pixels.glance(path, window, LOOK)
     except BadImage as error:
         return error.reason, error.problem
     share = 1.0 - float(valid.mean())
@@ -100,29 +99,3 @@ def _spread(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     low, high = np.percentile(values, [2, 98])
     whole = 255.0 if values.max() <= 255 and values.min() >= 0 else float(np.abs(values).max())
     return float(high - low) / whole if whole else 0.0
-
-
-def look(path: Path, window: Window | None) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float64]], pixels.Pixels]:
-    """Values `[band, row, column]` of up to three bands and where they are valid (nodata, mask band, alpha, NaN).
-
-    Read at LOOK pixels a side at most, by overviews where the file has them. Raises BadImage.
-    """
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
-    from rasterio.windows import Window as RasterWindow
-
-    pixels.info(path)
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=64), warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as src:
-                box = RasterWindow(*(window or (0, 0, src.width, src.height)))
-                shape = (min(LOOK, int(box.height)), min(LOOK, int(box.width)))
-                bands = list(range(1, min(3, src.count) + 1))
-                values = src.read(bands, window=box, out_shape=(len(bands), *shape)).astype(np.float64)
-                valid = src.read_masks(bands, window=box, out_shape=(len(bands), *shape)).any(axis=0)
-    except RasterioError as error:
-        problem = f"the pixels cannot be decoded ({str(error).splitlines()[0][:120]})"
-        raise BadImage(path, "unreadable-image", problem) from error
-    valid &= np.isfinite(values).all(axis=0)
-    return values, valid

@@ -9,13 +9,17 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rsdata.record import Record
-from rsdata.stages._landjoin import CUT, NEAR, Hit
+from rsdata.stages._landjoin import CUT, HOW, NEAR, Hit, Hits
 from rsdata.stages._landkinds import kind
 from rsdata.stages._landtable import GOOGLE, Table
 
+PARTLY, AWAY = HOW.index(CUT), HOW.index(NEAR)
 CELLS = ("top_left", "top", "top_right", "left", "center", "right", "bottom_left", "bottom", "bottom_right")
 SIDES = ("east", "southeast", "south", "southwest", "west", "northwest", "north", "northeast")
 WIDE = 0.6  # of a side: what is longer stands everywhere, and no cell is named for it
@@ -98,62 +102,80 @@ class _Seen(NamedTuple):
     source: str
 
 
-def scene(record: Record, hits: Sequence[Hit], table: Table, rules: Rules) -> Scene:
+def scene(record: Record, hits: Hits, table: Table, rules: Rules) -> Scene:
     """The facts of one window.
 
     Left out and counted: not-seen-from-above (kinds of rank 0), too-small (fewer than `min_pixels` pixels long or
     wide), touching (no area or length inside), google-content, unnamed-line.
     """
     found = Scene()
-    seen = [one for hit in hits if (one := _counted(hit, record, table, rules, found.refused)) is not None]
-    inside = [one for one in seen if one.hit.how != NEAR]
-    merged = sorted(_by_name([one for one in inside if one.name]), key=_rank)
+    counted = _counted(hits, record, table, rules, found.refused)
+    rows, far, cells = hits.part("row").tolist(), (hits.part("how") == AWAY).tolist(), cells_of(hits, record)
+    named = [_seen(hits, i, table) for i in counted if table.name[rows[i]]]
+    merged = sorted(_by_name([one for one in named if one.hit.how != NEAR]), key=_rank)
     best = merged[: rules.most]
     found.named = [_place(group, record) for group in best]
-    found.near = [_near(one, record) for one in seen if one.hit.how == NEAR and one.name][: rules.most]
-    for one in [group[0] for group in merged] + [one for one in inside if not one.name]:
-        if kind(one.kind).line or not kind(one.kind).concept:
+    near = [one for one in named if one.hit.how == NEAR]
+    found.near = [_near(one, record) for one in near][: rules.most]
+    alone = [i for i in counted if not table.name[rows[i]] and not far[i]]
+    told = [(group[0].kind, cell_of(group[0].hit, record)) for group in merged]
+    told += [(table.kind[rows[i]], cells[i]) for i in alone]
+    for name, cell in told:
+        if kind(name).line or not kind(name).concept:
             continue
-        found.counts[one.kind] = found.counts.get(one.kind, 0) + 1
-        if cell := cell_of(one.hit, record):
-            cells = found.cells.setdefault(one.kind, {})
-            cells[cell] = cells.get(cell, 0) + 1
+        found.counts[name] = found.counts.get(name, 0) + 1
+        if cell:
+            here = found.cells.setdefault(name, {})
+            here[cell] = here.get(cell, 0) + 1
     found.counts = dict(sorted(found.counts.items(), key=lambda item: (kind(item[0]).rank, -item[1], item[0])))
     found.relations = _relations([group[0] for group in best[:RELATED]], record)
-    told = [one for group in best for one in group] + [one for one in seen if not one.name or one.hit.how == NEAR]
-    found.licences = sorted({one.licence for one in told})
-    found.sources = sorted({one.source for one in told})
+    used = [one.hit.row for group in best for one in group] + [one.hit.row for one in near]
+    used += [rows[i] for i in counted if not table.name[rows[i]]]
+    found.licences = sorted({table.licence[row] for row in used})
+    found.sources = sorted({table.source[row] for row in used})
     return found
 
 
-def _counted(hit: Hit, record: Record, table: Table, rules: Rules, refused: dict[str, int]) -> _Seen | None:
-    row = hit.row
-    one = _Seen(hit, table.name[row], table.kind[row], table.licence[row], table.source[row])
-    what = kind(one.kind)
-    reason = ""
-    if one.licence == GOOGLE and not rules.google:
-        reason = "google-content"
-    elif what.rank == 0:
-        reason = "not-seen-from-above"
-    elif what.line and not one.name:
-        reason = "unnamed-line"
-    elif hit.how == CUT and hit.shape.geom_type not in ("Point", "MultiPoint") and not (hit.area or hit.length):
-        reason = "touching"
-    elif hit.how != NEAR and _pixels(hit, what.metres, record) < rules.min_pixels:
-        reason = "too-small"
-    if reason:
-        refused[reason] = refused.get(reason, 0) + 1
-        return None
-    return one
+def _seen(hits: Hits, i: int, table: Table) -> _Seen:
+    hit = hits[i]
+    return _Seen(hit, table.name[hit.row], table.kind[hit.row], table.licence[hit.row], table.source[hit.row])
 
 
-def _pixels(hit: Hit, metres: float, record: Record) -> float:
+def _counted(hits: Hits, record: Record, table: Table, rules: Rules, refused: dict[str, int]) -> list[int]:
+    """Places in `hits` of those that count; the others go into `refused`."""
+    found = []
+    columns = (hits.part(name).tolist() for name in ("row", "how", "area", "length"))
+    for i, (row, how, area, length) in enumerate(zip(*columns, strict=True)):
+        name = table.kind[row]
+        reason = _unsaid(name, bool(table.name[row]), table.licence[row] == GOOGLE and not rules.google)
+        if not reason and how == PARTLY and not (area or length):
+            reason = "touching"
+        elif not reason and how != AWAY and _pixels(area, length, name, record) < rules.min_pixels:
+            reason = "too-small"
+        if reason:
+            refused[reason] = refused.get(reason, 0) + 1
+        else:
+            found.append(i)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _unsaid(name: str, named: bool, google: bool) -> str:
+    """Why a row is never said, wherever it lies; "" where it may be."""
+    what = kind(name)
+    if google:
+        return "google-content"
+    return "not-seen-from-above" if what.rank == 0 else "unnamed-line" if what.line and not named else ""
+
+
+def _pixels(area: float, length: float, name: str, record: Record) -> float:
     """How large a landmark is in the window: the side of a square of its area, the length of a line, or, for a point,
     what its kind usually measures."""
-    if hit.length:
-        return hit.length
-    if hit.area:
-        return math.sqrt(hit.area)
+    if length:
+        return length
+    if area:
+        return math.sqrt(area)
+    metres = kind(name).metres
     return metres / record.gsd if record.gsd and metres else math.inf
 
 
@@ -203,6 +225,17 @@ def cell_of(hit: Hit, record: Record) -> str:
     column = min(2, int(3 * hit.x / record.width))
     row = min(2, int(3 * hit.y / record.height))
     return CELLS[3 * row + column]
+
+
+def cells_of(hits: Hits, record: Record) -> list[str]:
+    """`cell_of` of all; "" for near ones, whose middle lies outside."""
+    if not len(hits):
+        return []
+    box, middle = hits.part("box"), hits.part("middle")
+    size = np.array([record.width, record.height], np.float64)
+    wide = ((box[:, 2:] - box[:, :2]) > WIDE * size).any(axis=1) | (hits.part("how") == AWAY)
+    column, row = np.clip((3 * middle / size).astype(np.int64), 0, 2).T
+    return [CELLS[i] if i >= 0 else "" for i in np.where(wide, -1, 3 * row + column).tolist()]
 
 
 def north_up(record: Record) -> bool:

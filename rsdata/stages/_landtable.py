@@ -17,10 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rsdata import place
+
 Bounds = tuple[float, float, float, float]  # west, south, east, north in degrees
 Floats = npt.NDArray[np.float64]
 GROUP = 20_000  # rows of a row group, the least that is read
 GOOGLE = "google-maps-content"
+EDGES = ("west", "south", "east", "north")
 
 
 class Landmark(NamedTuple):
@@ -48,10 +51,17 @@ class Table:
 
     @cached_property
     def bounds(self) -> Floats:
-        """West, south, east, north of each geometry, NaN where there is none: `[row, 4]`."""
+        """West, south, east, north of each geometry, NaN where there is none: `[row, 4]`, columns whole in memory."""
         import shapely
 
-        return np.asarray(shapely.bounds(self.geometry), np.float64).reshape(-1, 4)
+        return np.asfortranarray(shapely.bounds(self.geometry).reshape(-1, 4), np.float64)
+
+    @cached_property
+    def points(self) -> npt.NDArray[np.bool_]:
+        """Whether each geometry is a point."""
+        import shapely
+
+        return np.asarray(shapely.get_type_id(self.geometry) == 0)
 
 
 @dataclass
@@ -116,26 +126,29 @@ def write(path: Path, rows: Iterable[Landmark]) -> int:
     """Write rows, nearest to each other on the ground together; returns their number. Temporary name, then rename."""
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    table = pa.concat_tables([_columns([]), *(_columns(chunk) for chunk in chunks(iter(rows)))]).combine_chunks()
+    if len(table):
+        west, south = (table.column(name).to_numpy() for name in ("west", "south"))
+        cells = [np.floor(20 * one).astype(np.int64) for one in (south, west)]
+        names = table.column("name").to_numpy(zero_copy_only=False)
+        table = table.take(np.lexsort((names.astype(str), south, west, *cells)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with place.replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=GROUP)
+    return len(table)
+
+
+def _columns(rows: list[Landmark]) -> Any:
+    """Rows as an Arrow table with their bounds: a tenth of what the objects take."""
+    import pyarrow as pa
     import shapely
 
-    listed = list(rows)
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in listed] for name in Landmark._fields}
-    bounds = shapely.bounds(shapely.from_wkb(columns["wkb"])).reshape(-1, 4) if listed else np.empty((0, 4))
-    for number, name in enumerate(("west", "south", "east", "north")):
-        columns[name] = bounds[:, number]
-    table = pa.table(columns)
-    if listed:
-        cells = np.floor(bounds[:, [0, 1]] * 20).astype(np.int64)
-        names = np.array(columns["name"])
-        table = table.take(np.lexsort((names, bounds[:, 1], bounds[:, 0], cells[:, 1], cells[:, 0])))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=GROUP)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return len(listed)
+    wkb = [row.wkb for row in rows]
+    texts = {name: pa.array([getattr(row, name) for row in rows], pa.string()) for name in Landmark._fields[1:]}
+    bounds = np.asarray(shapely.bounds(shapely.from_wkb(wkb)), np.float64).reshape(-1, 4)
+    edges = {name: pa.array(bounds[:, number]) for number, name in enumerate(EDGES)}
+    return pa.table({"wkb": pa.array(wkb, pa.large_binary()), **texts, **edges})
 
 
 def read(path: Path, near: Near | None = None) -> Table:
@@ -152,10 +165,9 @@ def read(path: Path, near: Near | None = None) -> Table:
 def _as_table(rows: Any, near: Near | None) -> Table:
     import shapely
 
+    if near is not None and len(rows):
+        rows = rows.filter(near.meets(np.column_stack([rows.column(name).to_numpy() for name in EDGES])))
     geometry = shapely.from_wkb(rows.column("wkb").to_numpy(zero_copy_only=False))
-    if near is not None and len(geometry):
-        keep = near.meets(np.asarray(shapely.bounds(geometry), np.float64))
-        geometry, rows = geometry[keep], rows.filter(keep)
     text = [rows.column(name).to_pylist() for name in ("name", "kind", "source", "licence")]
     return Table(np.asarray(geometry, object), *text)
 

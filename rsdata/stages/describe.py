@@ -35,6 +35,11 @@ def prepare(
     return _asking.fill(how, questions(how, parts, roots, captions), out, progress)
 
 
+def stamp(*, params: Mapping[str, Any], roots: Mapping[str, Path]) -> list[str]:
+    """The words of a prompt of the user's own, so that changed ones are noticed on a rerun."""
+    return _asking.stamp(params["writer"])
+
+
 def asking(writer: Mapping[str, Any] | None, captions: int) -> Asking:
     """The writer of this stage. Raises BadRecipe: `template` writes nothing here that b2c does not."""
     how = _asking.of(writer, STAGE, "describe")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rsdata.errors import BadRecipe
-from rsdata.record import Caption, Drop, Output, Record, read_part
+from rsdata.record import Caption, Drop, Made, Output, Record, read_part
 from rsdata.stages import _asking, _landcut, _landfacts, _landjoin, _landkinds, _landsay, _landsources, _landtable
 from rsdata.stages._asking import Answers, Ask, Asking
 from rsdata.stages._landfacts import Rules, Scene
@@ -88,6 +88,15 @@ def prepare(
         found = Found(out, table, roots, cut, rules, near)
         state |= _asking.fill(how, questions(how, parts, found, per_image), out, progress)
     return state
+
+
+def stamp(*, params: Mapping[str, Any], roots: Mapping[str, Path]) -> list[Any]:
+    """Names, sizes and times of the landmark files, and the words of the prompt: a changed file of the same name is
+    noticed on a rerun."""
+    names = params["landmarks"]
+    files = _landsources.files_of(names) if names else _beside(roots)
+    told: list[Any] = [[file.name, (status := file.stat()).st_size, status.st_mtime_ns] for file in files]
+    return [*told, *_asking.stamp(params["writer"])]
 
 
 def asks(
@@ -187,8 +196,9 @@ def run(
     model writes English, the others are said by template. drop_empty: refuse windows without a landmark. writer: a
     model, as _asking.py has it. fallback: template or drop, for what it did not say truly.
 
-    Drops: mostly-nodata, flat, no-landmarks; refused captions as llm-<problem> (see _claims.py); google-content, once
-    a window. `extra`: landmarks (the facts as JSON), landmarks_licence, attribution.
+    Drops: mostly-nodata, flat, no-landmarks; refused captions as llm-<problem> (see _claims.py); google-content, the
+    landmarks so refused, which count as objects made and dropped. `extra`: landmarks (the facts as JSON),
+    landmarks_licence, attribution.
     """
     how = _asking.of(writer, STAGE, "landmarks")
     say = _Say(per_image, many, seed, fallback, _codes(langs))
@@ -201,7 +211,8 @@ def run(
             yield output
             continue
         if n := facts.refused.get("google-content"):
-            yield Drop(output.id, STAGE, "google-content", f"{n} landmarks of Google origin", images=0)
+            yield Made(output.id, objects=n)
+            yield Drop(output.id, STAGE, "google-content", f"{n} landmarks of Google origin", images=0, objects=n)
         if not facts.empty():
             yield from _captioned(output, facts, how, answers, say, roots)
         elif drop_empty:

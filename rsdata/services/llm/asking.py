@@ -8,6 +8,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ def ask_all(
     After GIVE_UP failures in a row, or once the budget is reached, the rest fails unasked. Raises ServiceError at once
     for what no other question would mend either (a wrong key).
     """
-    todo = iter(questions)
+    todo: Iterator[tuple[str, Question]] = iter(questions)
     running: dict[Future[Answer], tuple[str, Question]] = {}
     row, last, fatal = 0, "", None
     with ThreadPoolExecutor(max(1, limits.parallel)) as pool:
@@ -152,6 +153,9 @@ def ask_all(
                 if row >= GIVE_UP:
                     yield key, Failed(False, last)
                 elif not purse.allows(question):
+                    if running:  # what these promised more than they will cost may be enough for it
+                        todo = chain([one], todo)
+                        break
                     yield key, Failed(True, "the budget is reached")
                 else:
                     running[pool.submit(ask, writer, question, rate, limits.retries, sleep)] = one
