@@ -13,30 +13,35 @@ PACKAGE = Path(__file__).resolve().parents[1] / "rsdata"
 FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(p.relative_to(PACKAGE)) for p in FILES]
 
-BASE = {"record", "errors", "geometry", "hamming", "phash"}
+BASE = {"record", "errors", "geometry", "hamming", "phash", "place"}
 RIM = BASE | {"pixels", "words", "services"}
 MAY: dict[str, set[str]] = {
-    "record": set(),
+    "record": {"place"},
+    "place": {"errors", "store"},
+    "store": {"errors"},
     "geometry": set(),
     "hamming": set(),
     "errors": set(),
     "licence": set(),
     "phash": set(),
-    "archive": {"errors"},
+    "archive": {"errors", "place"},
     "pixels": BASE | {"archive"},
     "words": BASE | {"words"},
     "services": BASE | {"pixels", "words", "services", "train"},  # the scorer loads models as the trainer does
     "execute": BASE,
     "corpus": BASE,
     "readers": RIM | {"readers"},
-    "stages": RIM | {"stages"},
+    "stages": RIM | {"stages", "licence"},
     "sample": RIM | {"sample"},
     "sources": BASE | {"readers"},
     "recipe": BASE | {"sources", "readers", "stages", "sample"},
     "part": BASE | {"corpus", "stages"},
     "sink": BASE | {"corpus", "stages", "readers", "part", "recipe", "execute", "sources"},
     "benchmarks": BASE | {"pixels", "corpus", "execute", "readers", "recipe", "sources", "stages", "run"},
-    "run": BASE | {"benchmarks", "corpus", "stages", "sources", "part", "sink", "recipe", "execute"},
+    "merge": BASE | {"corpus", "part", "recipe", "run", "stages"},
+    "join": BASE | {"corpus", "readers", "recipe", "report", "run", "sources"},
+    "export": RIM | {"export", "corpus", "licence", "report", "run"},
+    "run": BASE | {"benchmarks", "corpus", "stages", "sources", "part", "sink", "recipe", "execute", "merge"},
     "report": RIM | {"report", "corpus", "recipe", "sources", "readers", "stages", "licence", "execute", "run"},
 }
 

@@ -9,11 +9,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from rsdata import __version__
 from rsdata.errors import RsdataError, UnknownLayout
+
+PANELS = {  # how `rsdata --help` groups the commands, in this order
+    "Make a corpus": "run plan datasets sample convert tile m2b b2c landmarks describe translate models merge",
+    "From the web": "web altfilter score keep funnel",
+    "Clean it": "fingerprint dedup decontaminate balance policy",
+    "Look at it": "stats check show explain report log licences",
+    "Hand it on": "pack join export",
+    "Train and measure": "train eval remotecount",
+}
 
 app = typer.Typer(
     name="rsdata",
@@ -40,10 +50,42 @@ def _root(
 
 def _register() -> None:
     """Each module of this package adds its commands to `app`."""
-    from rsdata.cli import clean, look, make, models, places, recipes, training, web
+    from rsdata.cli import (
+        clean,
+        counting,
+        evaluating,
+        look,
+        make,
+        mixing,
+        models,
+        places,
+        recipes,
+        reporting,
+        share,
+        training,
+        web,
+    )
+    from rsdata.cli.options import on_engines
 
-    for module in (make, models, places, web, clean, look, recipes, training):
+    building = (make, models, places, web, clean, mixing, look, reporting, share, recipes)
+    for module in (*building, training, evaluating, counting):
         module.add_to(app)
+    on_engines(app)
+    _group()
+
+
+def _group() -> None:
+    """Put each command into its panel of the help, in the panel's order."""
+    place = {name: (title, n) for n, (title, name) in enumerate((t, c) for t, v in PANELS.items() for c in v.split())}
+
+    def of(command: Any) -> tuple[str, int]:
+        return place.get(command.name or getattr(command.callback, "__name__", ""), ("Commands", len(place)))
+
+    for command in app.registered_commands:
+        command.rich_help_panel = of(command)[0]
+    for group in app.registered_groups:
+        group.rich_help_panel = of(group)[0]
+    app.registered_commands.sort(key=lambda command: of(command)[1])
 
 
 def main() -> None:
