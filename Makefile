@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CORPUS ?= corpus/pretrain
+SEEDS ?= 1
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-18s %s\n", $$1, $$2}'
@@ -41,7 +42,10 @@ pretrain-corpus: $(VENV)/.core ## make a packed corpus from $$RSDATA_DATA, or fr
 	$(BIN)/rsdata run recipes/pretrain.yaml --out $(CORPUS)
 	$(BIN)/rsdata stats $(CORPUS)
 
+train-demo: $(VENV)/.dev ## train small models on drawn scenes and measure them (minutes; SEEDS=3 for spreads)
+	$(BIN)/python tests/train_demo.py --out runs/train-demo --seeds $(SEEDS)
+
 bench: $(VENV)/.dev ## compare with the peers (minutes)
 	for script in tests/bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-.PHONY: help setup test test-slow check format schemas pretrain-corpus bench
+.PHONY: help setup test test-slow check format schemas pretrain-corpus train-demo bench

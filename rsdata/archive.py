@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rsdata.errors import BadImage
+from rsdata.place import place
 
 IMAGE_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "webp", "image_bytes", "img_content", "bytes")
 BINARY = ("binary", "large_binary")
@@ -25,7 +26,7 @@ _INSIDE = re.compile(r"(.+?\.(?:tar|parquet))!(.+)", re.DOTALL | re.IGNORECASE)
 def inside(path: Path) -> tuple[Path, str] | None:
     """Archive and member of a path into an archive; None for a plain file."""
     match = _INSIDE.fullmatch(str(path)) if "!" in str(path) else None
-    return (Path(match[1]), match[2]) if match else None
+    return (place(match[1]), match[2]) if match else None
 
 
 def content(path: Path) -> bytes:
@@ -95,7 +96,7 @@ def stamp(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=8)
 def _tar_index(path: str, stamp: tuple[int, int]) -> dict[str, tuple[int, int]]:
     """Member -> offset and size; the first of two members of one name."""
-    members, _ = tar_members(Path(path))
+    members, _ = tar_members(place(path))
     return {name: (offset, size) for name, offset, size in reversed(members)}
 
 
@@ -116,7 +117,7 @@ def _parquet_groups(path: str, stamp: tuple[int, int]) -> list[int]:
     """The first row of each row group, and the number of rows."""
     import pyarrow.parquet as pq
 
-    meta = pq.read_metadata(path)
+    meta = pq.read_metadata(place(path))
     return list(accumulate((meta.row_group(n).num_rows for n in range(meta.num_row_groups)), initial=0))
 
 
@@ -124,7 +125,7 @@ def _parquet_groups(path: str, stamp: tuple[int, int]) -> list[int]:
 def _parquet_group(path: str, stamp: tuple[int, int], group: int) -> Any:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(place(path), pre_buffer=False) as file:
         column = image_column(file.schema_arrow)
         if not column:
             raise ValueError("no column of image bytes")

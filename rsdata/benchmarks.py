@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rsdata import corpus, execute, pixels, readers, recipe, sources
 from rsdata.errors import BadImage, BadSource
+from rsdata.place import place
 from rsdata.record import Drop, Window
 from rsdata.stages import _hashlist, _prints
 
@@ -64,7 +65,7 @@ def make(
     Images that stand in `known` with the same size and time are not opened. Raises BadSource where there is nothing.
     """
     if what.endswith(".parquet"):
-        return Made(_hashlist.read(Path(what)), 0, [])
+        return Made(_hashlist.read(place(what)), 0, [])
     listed, problems = images(what, root)
     old = {} if known is None else _by_file(known)
     rows: list[dict[str, Any]] = []
@@ -88,7 +89,7 @@ def _each(todo: Sequence[Image], what: str, workers: int, progress: Any) -> Iter
     jobs = [todo[first : first + CHUNK] for first in range(0, len(todo), CHUNK)]
     if progress and jobs:
         progress.start(f"hash {what}", len(jobs), 0)
-    with execute.local(workers) as each:
+    with execute.engine(workers) as each:
         for result in each(work, jobs):
             yield result
             if progress:
@@ -116,12 +117,12 @@ def images(what: str, root: Path | None = None) -> tuple[list[Image], list[str]]
     name, _, split = what.partition(":")
     if _is_dataset(what):
         return _of_dataset(name, split or None, root)
-    if (Path(what) / "corpus.yaml").is_file():
+    if (place(what) / "corpus.yaml").is_file():
         found = corpus.open(what)
         every = found.records()
         return [_image(r, found.roots[r.source]) for r in every if r.path is not None], []
-    if Path(what).is_dir():
-        return _of_folder(Path(what)), []
+    if place(what).is_dir():
+        return _of_folder(place(what)), []
     raise BadSource(f"{what}: no dataset, folder or hash list; see `rsdata datasets` for the names of datasets")
 
 
@@ -164,9 +165,9 @@ def _by_file(rows: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _size_and_time(file: Path) -> tuple[int, int]:
-    place = pixels.inside(file)
+    archive = pixels.inside(file)
     try:
-        return pixels.stamp(place[0] if place else file)
+        return pixels.stamp(archive[0] if archive else file)
     except OSError:
         return -1, -1
 
@@ -192,9 +193,9 @@ def extend(file: Path, what: str, *, root: Path | None = None, workers: int = 0,
     """The list of `what` kept in a file of its own: made when it is not there, else brought up to date."""
     known = _known(file)
     made = make(what, root=root, known=known, workers=workers, progress=progress)
-    place = (root or _root_of(what)).absolute()
-    if known is None or not made.rows.equals(known) or _hashlist.about(known).get("root") != str(place):
-        _hashlist.write(file, made.rows, place)
+    where = (root or _root_of(what)).absolute()
+    if known is None or not made.rows.equals(known) or _hashlist.about(known).get("root") != str(where):
+        _hashlist.write(file, made.rows, where)
     return made
 
 
@@ -207,7 +208,7 @@ def _known(file: Path) -> pa.Table | None:
 
 
 def _root_of(what: str) -> Path:
-    return recipe.data_folder() / what.partition(":")[0] if _is_dataset(what) else Path(what)
+    return recipe.data_folder() / what.partition(":")[0] if _is_dataset(what) else place(what)
 
 
 def resolve(
@@ -247,7 +248,7 @@ def _lists(
 def _list(what: str, root: Path | None, folder: Path, workers: int, progress: Progress | None) -> str:
     """The list of one benchmark, made or extended, as `file@digest`."""
     if what.endswith(".parquet"):
-        file = Path(what).absolute()
+        file = place(what).absolute()
         return f"{file}@{_hashlist.digest(_hashlist.read(file))[:16]}"
     name = f"{FOLDER}/{what.strip('/').replace('/', '-').replace(':', '-')}.parquet"
     made = extend(folder / name, what, root=root, workers=workers, progress=progress)
@@ -262,7 +263,7 @@ def _root(wanted: recipe.Recipe, what: str, places: Sequence[Path]) -> Path | No
     if not _is_dataset(what):
         return None
     own = [source.root for source in wanted.sources if source.reader == name]
-    return next((root for root in [*own, *(place / name for place in places)] if root.is_dir()), None)
+    return next((root for root in [*own, *(folder / name for folder in places)] if root.is_dir()), None)
 
 
 def _is_dataset(what: str) -> bool:
@@ -276,7 +277,7 @@ def _found(wanted: recipe.Recipe, places: Sequence[Path], progress: Progress | N
         if any(_reads(source, split) for source in own):
             if progress:
                 progress.note(f"{name}: read by this recipe, so a model that learns from it cannot be measured on it")
-        elif own or any((place / name).is_dir() for place in places):
+        elif own or any((folder / name).is_dir() for folder in places):
             yield f"{name}:{split}" if split else name
 
 

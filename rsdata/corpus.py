@@ -6,15 +6,15 @@
       00-read/part-00000.parquet  part-00000.drops.parquet  part-00000.done.json  ...  stage.json
       01-b2c/ ...
 
-A file appears under its name only when it is whole (temporary name, then rename); the marker `.done.json` comes last
-and holds the key of what was done. `stage.json` comes when all parts of a stage are done.
+A file appears under its name only when it is whole (temporary name, then rename; one put in a store such as s3://, see
+`place`); the marker `.done.json` comes last and holds the key of what was done. `stage.json` comes when all parts of a
+stage are done.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,11 +24,12 @@ from typing import Any
 
 import yaml
 
-from rsdata import __version__
+from rsdata import __version__, place
 from rsdata.errors import BadCorpus
 from rsdata.record import Drop, Record, read_drops, read_part
 
 FORMAT = 1
+HELD = "merged"  # the folder that holds, in a merged corpus, those that it was made of
 Counts = dict[str, dict[str, int]]
 
 
@@ -74,7 +75,7 @@ class Corpus:
     @property
     def roots(self) -> dict[str, Path]:
         """Source name -> folder of its files."""
-        return {source["name"]: Path(source["root"]) for source in self.recipe["sources"]}
+        return {source["name"]: place.place(source["root"]) for source in self.recipe["sources"]}
 
     def records(self, stage: StageDir | None = None) -> Iterator[Record]:
         """All records of a stage (the last one by default), one part in memory at a time."""
@@ -93,7 +94,8 @@ class Corpus:
             if stage.sink:
                 continue
             markers = {p.name[:10]: read_json(p) for p in sorted(stage.path.glob("part-?????.done.json"))}
-            if keys is not None and {name: m["parent"] for name, m in markers.items()} != keys:
+            parents = {name: m["parent"] for name, m in markers.items()}
+            if keys is not None and stage.name != "merge" and parents != keys:
                 problems.append(f"{stage.path}: older than the stage before it; run `rsdata run {self.path}`")
             keys = {name: m["key"] for name, m in markers.items()}
         return problems
@@ -101,7 +103,7 @@ class Corpus:
 
 def open(path: Path | str) -> Corpus:
     """Open a corpus folder. Raises BadCorpus when it is none, unfinished, or of another format."""
-    path = Path(path)
+    path = place.place(path)
     file = path / "corpus.yaml"
     if not file.is_file():
         raise BadCorpus(f"{path}: no corpus here (no corpus.yaml); make one with `rsdata convert` or `rsdata run`")
@@ -118,7 +120,7 @@ def open(path: Path | str) -> Corpus:
 
 def find(path: Path | str = "corpus") -> list[Corpus]:
     """The corpus at `path`, or every corpus right below it. Raises BadCorpus when there is none."""
-    path = Path(path)
+    path = place.place(path)
     if (path / "corpus.yaml").is_file():
         return [open(path)]
     found = [open(p.parent) for p in sorted(path.glob("*/corpus.yaml"))]
@@ -141,22 +143,17 @@ def branch(source: Corpus, out: Path) -> None:
             target = folder / file.relative_to(stage.path)
             target.parent.mkdir(parents=True, exist_ok=True)
             link(file, target)
+    for file in sorted(p for p in (source.path / HELD).rglob("*") if p.is_file() and p.name != ".lock"):
+        target = out / file.relative_to(source.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link(file, target)
     recipe = {k: v for k, v in source.recipe.items() if k not in ("format", "rsdata")}
     write_recipe(out, {**recipe, "stages": [steps[stage.index - 1] for stage in kept if stage.index]})
 
 
 def link(file: Path, target: Path) -> None:
-    """A second name for a file, whole at once; a copy where the disk has no hard links."""
-    temporary = target.with_name(target.name + ".tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        try:
-            os.link(file, temporary)
-        except OSError:
-            shutil.copyfile(file, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """A second name for a file, whole at once; a copy where the disk has no hard links, or in a store."""
+    place.copy(file, target)
 
 
 def write_recipe(path: Path, recipe: Mapping[str, Any]) -> None:
@@ -169,12 +166,8 @@ def write_recipe(path: Path, recipe: Mapping[str, Any]) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a small file whole: temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with place.replacing(path) as temporary:
         temporary.write_text(text, "utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -192,9 +185,14 @@ def read_json(path: Path) -> Any:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the corpus for one writer; a second one is told so at once."""
+    """Hold the corpus for one writer; a second one is told so at once. In a store this is an object with who and when:
+    see `place.held`."""
     import fcntl
 
+    if place.is_remote(path):
+        with place.held(path / ".lock"):
+            yield
+        return
     path.mkdir(parents=True, exist_ok=True)
     handle = os.open(path / ".lock", os.O_CREAT | os.O_RDWR)
     try:

@@ -26,7 +26,9 @@ from rsdata.archive import image_column as image_column
 from rsdata.archive import inside as inside
 from rsdata.archive import stamp as stamp
 from rsdata.archive import tar_members as tar_members
-from rsdata.errors import BadImage
+from rsdata.errors import BadImage, ServiceError
+from rsdata.place import Remote, opener
+from rsdata.place import place as path_of
 from rsdata.record import Record, Window
 
 U8 = npt.NDArray[np.uint8]
@@ -37,6 +39,9 @@ BAND_ROWS = 1024
 WHOLE_DECODE = 300_000_000  # pixels up to which a plain image is decoded whole before a window is cut
 EXIF_ORIENTATION = 0x0112
 TIFF_SUFFIXES = {".tif", ".tiff", ".gtiff", ".vrt", ".jp2"}
+HEADER = 1 << 16  # bytes fetched at once from a store: for a header, for windows of a raster
+RANGE = 1 << 18
+MISSING = "no such image file; check the dataset's root and its image folder"
 SIMPLE_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit, with a drop instead of a warning
@@ -62,10 +67,10 @@ class Grey(NamedTuple):
 
 def info(path: Path) -> ImageInfo:
     """Read the header of an image file. Raises BadImage: missing-image, unreadable-image, too-large."""
-    if inside(path) is None and not _is_file(path):
-        raise BadImage(path, "missing-image", "no such image file; check the dataset's root and its image folder")
+    if inside(path) is None and not isinstance(path, Remote) and not _is_file(path):
+        raise BadImage(path, "missing-image", MISSING)
     try:
-        with _quiet(), Image.open(_source(path)) as im:
+        with _quiet(), Image.open(_source(path, HEADER)) as im:
             bands = len(im.getbands())
             dtype = "uint8" if im.mode in SIMPLE_MODES else {"I;16": "uint16", "F": "float32"}.get(im.mode, "int32")
             orientation = int(im.getexif().get(EXIF_ORIENTATION, 1)) if im.format in ("JPEG", "MPO") else 1
@@ -73,6 +78,8 @@ def info(path: Path) -> ImageInfo:
     except UnidentifiedImageError as error:
         found = _raster_info(path, error)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(path, Remote) and isinstance(error, FileNotFoundError):
+            raise BadImage(path, "missing-image", MISSING) from error
         raise BadImage(path, "unreadable-image", f"the image header cannot be read ({_short(error)})") from error
     if found.width * found.height > MAX_PIXELS:
         problem = f"{found.width} x {found.height} pixels, more than the {MAX_PIXELS:,} that are read"
@@ -117,8 +124,9 @@ def load_grey(path: Path, window: Window | None = None, least: int = 64) -> Grey
     luminance (ITU-R 601-2, as Pillow). Windows of one file share a decode. What is done here is part of a hash's
     version (`phash.VERSION`): change them together.
     """
-    _there(path)
-    if window is None:
+    if inside(path) is None and not path.is_file():
+        raise BadImage(path, "missing-image", MISSING)
+    if window is None and path.suffix.lower() not in TIFF_SUFFIXES:  # Pillow knows no TIFF of five or of 16-bit bands
         with _opened(path) as im:
             if im.format in ("JPEG", "MPO"):
                 grey = _draft(im, _scale(im.width, im.height, least))
@@ -181,6 +189,21 @@ def decodes(path: Path) -> None:
         im.load()
 
 
+def glance(path: Path, window: Window | None = None, side: int = 256) -> tuple[npt.NDArray[np.float64], Pixels]:
+    """Values `[band, row, column]` of up to three bands, and where they are valid (nodata, mask band, alpha, NaN), of a
+    file or a window of it: `side` pixels a side at most, by overviews where the file has them. Raises BadImage."""
+    from rasterio.windows import Window as RasterWindow
+
+    info(path)
+    with _raster(path) as src:
+        box = RasterWindow(*(window or (0, 0, src.width, src.height)))
+        bands = list(range(1, min(3, src.count) + 1))
+        shape = (len(bands), min(side, int(box.height)), min(side, int(box.width)))
+        values = src.read(bands, window=box, out_shape=shape).astype(np.float64)
+        valid = src.read_masks(bands, window=box, out_shape=shape).any(axis=0)
+    return values, valid & np.isfinite(values).all(axis=0)
+
+
 def encode(pixels: U8, format: str, quality: int = 92) -> bytes:
     """Encode RGB pixels as "jpg" or "png"; the same bytes on every run of one Pillow version."""
     out = io.BytesIO()
@@ -194,11 +217,6 @@ def encode(pixels: U8, format: str, quality: int = 92) -> bytes:
 def resize(pixels: U8, width: int, height: int) -> U8:
     """Resample RGB pixels to a size, antialiased (Lanczos)."""
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
-
-
-def _there(path: Path) -> None:
-    if inside(path) is None and not path.is_file():
-        raise BadImage(path, "missing-image", "no such image file; check the dataset's root and its image folder")
 
 
 def _scale(width: int, height: int, least: int) -> int:
@@ -217,13 +235,18 @@ def _shrunk(im: Image.Image, scale: int) -> U8:
 
 @lru_cache(maxsize=2)  # windows of one file come one after another, most of one size
 def _whole_grey(path: str, stamp: tuple[int, int], scale: int) -> U8:
-    with _opened(Path(path)) as im:
+    with _opened(path_of(path)) as im:
         return _draft(im, scale) if im.format in ("JPEG", "MPO") else _shrunk(im, scale)
 
 
-def _source(path: Path) -> Path | io.BytesIO:
-    """What Pillow and rasterio open."""
-    return path if inside(path) is None else io.BytesIO(content(path))
+def _source(path: Path, first: int = 0) -> Any:
+    """What Pillow opens: the path; the bytes of an image in an archive or a store; or, with `first`, of one in a store
+    a file that fetches that many bytes at once."""
+    if inside(path) is not None:
+        return io.BytesIO(content(path))
+    if isinstance(path, Remote):
+        return path.open("rb", first) if first else io.BytesIO(path.read_bytes())
+    return path
 
 
 def _mask_values(im: Image.Image) -> Pixels:
@@ -266,6 +289,27 @@ def _tiled_raster(path: Path, found: ImageInfo) -> bool:
 
 
 @contextmanager
+def dataset(path: Path) -> Iterator[Any]:
+    """Open with rasterio. In a store a header or a window costs the ranges where it lies; a store that does not answer
+    is a ServiceError, although GDAL takes it for a damaged file, or for one without side files."""
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    trouble: list[ServiceError] = []
+    remote = isinstance(path, Remote) and inside(path) is None
+    ranges = {"opener": opener(path, RANGE, trouble)} if remote else {}
+    try:
+        with rasterio.open(str(path) if remote else _source(path), **ranges) as src:
+            yield src
+    except RasterioError as error:
+        if not trouble:
+            raise
+        raise trouble[0] from error
+    if trouble:
+        raise trouble[0]
+
+
+@contextmanager
 def _raster(path: Path) -> Iterator[Any]:
     """Open with rasterio (GDAL, small block cache); failures become BadImage."""
     import rasterio
@@ -274,7 +318,7 @@ def _raster(path: Path) -> Iterator[Any]:
     try:
         with rasterio.Env(GDAL_CACHEMAX=64), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(_source(path)) as src:
+            with dataset(path) as src:
                 yield src
     except RasterioError as error:
         raise BadImage(path, "unreadable-image", f"the raster cannot be read ({_short(error)})") from error

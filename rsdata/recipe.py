@@ -31,6 +31,7 @@ import yaml
 
 from rsdata import readers, stages
 from rsdata.errors import BadRecipe, BadSource
+from rsdata.place import place
 from rsdata.sources import Source
 
 PART_SIZE = 2000
@@ -137,7 +138,7 @@ def parse(raw: Any, where: str, data: Path | None = None, draw: bool = True) -> 
 
 def data_folder() -> Path:
     """Where datasets lie when no --root is given: $RSDATA_DATA, or `data`."""
-    return Path(os.environ.get("RSDATA_DATA") or "data")
+    return place(os.environ.get("RSDATA_DATA") or "data")
 
 
 def _step(entry: Any, where: str) -> Step:
@@ -219,7 +220,7 @@ def _expand(text: str, where: str, data: Path) -> Path:
     text = os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111
     if left := re.search(r"\$\{?\w+\}?", text):
         raise BadRecipe(f"{where}: {left.group()} is not set in the environment")
-    return Path(text)
+    return place(text)
 
 
 def _known(raw: Mapping[str, Any], known: tuple[str, ...], where: str, what: str) -> None:

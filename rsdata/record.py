@@ -16,6 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rsdata import place
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -219,7 +221,7 @@ def read_part(path: Path) -> list[Record]:
     """Read a whole part (about 2,000 records)."""
     import pyarrow.parquet as pq
 
-    return from_table(pq.read_table(path, schema=schema()))
+    return from_table(pq.read_table(place.source(path), schema=schema()))
 
 
 def write_drops(path: Path, drops: Sequence[Drop]) -> None:
@@ -234,7 +236,7 @@ def read_drops(path: Path) -> list[Drop]:
     """Read the drops of one part."""
     import pyarrow.parquet as pq
 
-    columns = pq.read_table(path, schema=drop_schema()).to_pydict()
+    columns = pq.read_table(place.source(path), schema=drop_schema()).to_pydict()
     return [Drop(*row) for row in zip(*columns.values(), strict=True)]
 
 
@@ -307,12 +309,8 @@ def _json_type(kind: pa.DataType, nullable: bool) -> dict[str, Any]:
 def _write(path: Path, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with place.replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", version="2.6")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _offsets(lists: Iterable[Sequence[Any]]) -> pa.Array:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from rsdata import benchmarks, corpus, execute, sources, stages
+from rsdata import benchmarks, corpus, execute, merge, place, sources, stages
 from rsdata.errors import BadCorpus, RsdataError
 from rsdata.execute import Each
 from rsdata.part import KINDS, LEDGER, Job, work
@@ -81,7 +80,7 @@ def run(
     sources.check_roots(recipe.sources)
     recipe = benchmarks.resolve(recipe, out.parent, workers=workers, progress=progress)
     steps = [Step("read", {}), *recipe.steps]
-    with corpus.locked(out), execute.local(workers) as each:
+    with corpus.locked(out), execute.engine(workers) as each:
         corpus.write_recipe(out, _agree(recipe, out, replace))
         try:
             ran = _run_steps(recipe, steps, out, each, workers, progress)
@@ -105,9 +104,11 @@ def _run_steps(recipe: Recipe, steps: Sequence[Step], out: Path, each: Each, wor
             did = _sink(recipe, step, folder, keys, records, each, progress)
         else:
             if step.name == "read":
-                jobs = _read_jobs(recipe, folder)
+                jobs = [] if merge.is_merged(recipe) else _read_jobs(recipe, folder)
+            elif step.name == "merge":
+                jobs = merge.jobs(step, recipe.seed, {s.name: s.root for s in recipe.sources}, folder)
             else:
-                jobs = _map_jobs(recipe, step, folder, keys, records, progress)
+                jobs = _map_jobs(recipe, step, folder, keys, records, progress, each)
             did = _run_jobs(step.name, jobs, folder, each, progress)
             keys, records = {job.part: job.key for job in jobs}, folder
             _finish(folder, step, {job.part for job in jobs})
@@ -123,7 +124,7 @@ def _forget_empty(out: Path) -> None:
     while folders and not [*folders[-1].glob("*.done.json"), *folders[-1].glob(".work/*.json")]:
         if (folders[-1] / "stage.json").is_file():
             break
-        shutil.rmtree(folders.pop())
+        place.remove(folders.pop())
     if not folders:
         (out / "corpus.yaml").unlink()
     else:
@@ -143,11 +144,11 @@ def extend(
     found = corpus.open(path)
     wanted = recipe_parse(found.recipe, f"{path}/corpus.yaml").then(stage, **params)
     wanted = benchmarks.resolve(wanted, (out or path).parent, workers=workers, progress=progress)
-    earlier = changed(wanted, steps=wanted.steps[:-1])
-    if _is_last(earlier.steps, wanted.steps[-1]):
-        wanted = earlier
-    if out is not None and out != path:
+    *earlier, step = wanted.steps
+    if out is not None and out != path:  # a branch leaves packs behind
+        earlier = [old for old in earlier if not stages.is_sink(old.name)]
         corpus.branch(found, out)
+    wanted = changed(wanted, steps=(*earlier,) if _is_last(earlier, step) else (*earlier, step))
     return run(wanted, out or path, workers=workers, since=len(wanted.steps), progress=progress)
 
 
@@ -189,7 +190,7 @@ def _agree(recipe: Recipe, out: Path, replace: bool) -> dict[str, Any]:
         if not replace:
             raise BadCorpus(_conflict(out, index, was, now))
         for folder in corpus.stage_dirs(out)[index:]:
-            shutil.rmtree(folder)
+            place.remove(folder)
         return new
     return new | {"stages": max(old["stages"], new["stages"], key=len)}
 
@@ -225,25 +226,32 @@ def _read_jobs(recipe: Recipe, folder: Path) -> list[Job]:
     roots = {s.name: s.root for s in recipe.sources}
     for source in recipe.sources:
         items = sources.items(source)
-        repeated = sources.repeated(items)
+        repeated, stamps = sources.repeated(items), sources.stamps(source.root, items)
         for first in range(0, len(items), recipe.part_size):
             chunk = items[first : first + recipe.part_size]
             mine = [i - first for i in repeated if first <= i < first + len(chunk)]
             params = {"reader": source.reader, "name": source.name, "drawn": source.drawn, "repeated": mine}
-            key = _key("read", params, [sources.stamp(item) for item in chunk], "")
+            key = _key("read", params, stamps[first : first + len(chunk)], "")
             part = f"part-{len(jobs):05d}"
             jobs.append(Job("read", params, recipe.seed, roots, folder, part, key, "", None, chunk))
     return jobs
 
 
 def _map_jobs(
-    recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, progress: Progress
+    recipe: Recipe,
+    step: Step,
+    folder: Path,
+    keys: Mapping[str, str],
+    records: Path,
+    progress: Progress,
+    each: Each,
 ) -> list[Job]:
     module = stages.load(step.name)
     roots = {s.name: s.root for s in recipe.sources}
     state, mark = None, ""
+    stamp = _stamp(module, step, roots)
     if hasattr(module, "prepare"):
-        state, mark = _prepared(module, recipe, step, folder, keys, records, progress)
+        state, mark = _prepared(module, recipe, step, folder, keys, records, stamp, progress, each)
     return [
         Job(
             step.name,
@@ -259,8 +267,17 @@ def _map_jobs(
             state,
         )
         for part, parent in keys.items()
-        for key in [_key(step.name, step.params, [recipe.seed, mark], parent)]
+        for key in [_key(step.name, step.params, [recipe.seed, mark, *stamp], parent)]
     ]
+
+
+def _stamp(module: ModuleType, step: Step, roots: Mapping[str, Path]) -> list[Any]:
+    """What a stage says of files outside the corpus that it reads (a map, a list of hashes): `stamp(params=, roots=)`
+    gives JSON data, names with sizes and times or digests, that goes into every key of the stage. A changed file of
+    the same name is noticed on a rerun. Empty for a stage without the hook."""
+    if not hasattr(module, "stamp"):
+        return []
+    return [module.stamp(params=dict(step.params), roots=roots)]
 
 
 def _prepared(
@@ -270,15 +287,17 @@ def _prepared(
     folder: Path,
     keys: Mapping[str, str],
     records: Path,
+    stamp: Sequence[Any],
     progress: Progress,
+    each: Each,
 ) -> tuple[Any, str]:
     """What `prepare` found over the whole corpus, once; kept as prepare.json with the key of its input."""
-    key = _key(step.name, step.params, [recipe.seed, "prepare"], json.dumps(keys))
+    key = _key(step.name, step.params, [recipe.seed, "prepare", *stamp], json.dumps(keys))
     file = folder / "prepare.json"
     if file.is_file() and (kept := corpus.read_json(file))["key"] == key:
         return kept["state"], kept["mark"]
     given: dict[str, Any] = {"roots": {s.name: s.root for s in recipe.sources}, "seed": recipe.seed, "out": folder}
-    given["progress"] = progress
+    given |= {"progress": progress, "each": each if execute.spread() else None}
     own = {name: value for name, value in given.items() if stages.takes(module.prepare, name)}
     parts = [records / f"{part}.parquet" for part in keys]
     state = module.prepare(parts, **{k: v for k, v in step.params.items() if stages.takes(module.prepare, k)}, **own)
@@ -290,7 +309,8 @@ def _prepared(
 def _sink(
     recipe: Recipe, step: Step, folder: Path, keys: Mapping[str, str], records: Path, each: Each, progress: Progress
 ) -> int:
-    key = _key(step.name, step.params, [recipe.seed], json.dumps(keys))
+    stamp = _stamp(stages.load(step.name), step, {s.name: s.root for s in recipe.sources})
+    key = _key(step.name, step.params, [recipe.seed, *stamp], json.dumps(keys))
     parts = [records / f"{part}.parquet" for part in keys]
     into = corpus.read_json(records / "stage.json")["counts"]
     return run_sink(recipe, step, folder, key, parts, into, each, progress)
@@ -310,6 +330,8 @@ def _run_jobs(stage: str, jobs: Sequence[Job], folder: Path, each: Each, progres
         (folder / "stage.json").unlink(missing_ok=True)
     for _ in each(work, todo):
         progress.advance()
+    for path in folder.glob("part-?????.*.tmp") if todo else ():  # of a node that was lost
+        path.unlink(missing_ok=True)
     return len(todo)
 
 
@@ -353,7 +375,7 @@ def _log(out: Path, folder: Path, ran: int, began: float, workers: int) -> None:
         return
     row = {"stage": folder.name, "ran": ran, "began": round(began, 3), "seconds": round(time.time() - began, 3)}
     with (out / "log.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({**row, "workers": workers or execute.cores()}) + "\n")
+        file.write(json.dumps({**row, **execute.about(workers)}) + "\n")
 
 
 def _over(made: Sequence[corpus.StageDir], max_drop: float) -> list[str]:

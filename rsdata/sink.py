@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rsdata import corpus, readers, stages
+from rsdata import corpus, stages
 from rsdata.errors import Conservation
 from rsdata.execute import Each
 from rsdata.part import LEDGER, by_reason, disk_error
@@ -84,17 +84,19 @@ def run_sink(
 
 def card(source: Source) -> dict[str, Any]:
     """What the dataset card says of a source; no path of this machine."""
-    info = readers.get(source.reader).INFO
+    info = source.info
+    reader = {"reader": str(source.options.get("of") or source.reader)}
     if source.drawn:
         terms = f"Scenes drawn by rsdata in the format of {info.title}; no real imagery. Free for any use."
         return {
+            **reader,
             "title": f"drawn scenes ({source.name})",
             "licence": source.licence,
             "terms": terms,
             "homepage": "",
             "citation": "",
         }
-    return {key: getattr(info, key) for key in ("title", "licence", "terms", "homepage", "citation")}
+    return reader | {key: getattr(info, key) for key in ("title", "licence", "terms", "homepage", "citation")}
 
 
 def _write(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rsdata import readers
+from rsdata import place, readers
 from rsdata.errors import BadSource, UnknownLayout
+from rsdata.readers._info import Info
 from rsdata.record import Item
 
 DRAWN = "drawn sample scenes, not real imagery"  # as the README.txt of `rsdata sample` says
@@ -34,9 +36,15 @@ class Source:
         return note.is_file() and DRAWN in note.read_text("utf-8", "replace").partition("\n")[0]
 
     @property
+    def info(self) -> Info:
+        """The card of the dataset; of one read by way of captions alone (`rsdata join`), that behind the captions."""
+        behind = self.options.get("of")
+        return readers.get(str(behind) if behind in readers.names() else self.reader).INFO
+
+    @property
     def licence(self) -> str:
         """The licence that its records carry: the dataset's, or that of drawn scenes."""
-        return DRAWN_LICENCE if self.drawn else readers.get(self.reader).INFO.licence
+        return DRAWN_LICENCE if self.drawn else self.info.licence
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in corpus.yaml."""
@@ -53,7 +61,7 @@ def check_roots(listed: Sequence[Source]) -> None:
     first = missing[0]
     text = (
         f"{first.root}: no such folder for dataset {first.reader}; give --root, or set RSDATA_DATA to the folder that"
-        f" holds {first.reader}/. How to get it: {readers.get(first.reader).INFO.obtain}"
+        f" holds {first.reader}/. How to get it: {first.info.obtain}"
     )
     others = ", ".join(source.name or source.reader for source in missing[1:])
     raise BadSource(text + (f" Missing too: {others}; see `rsdata plan`" if others else ""))
@@ -87,16 +95,24 @@ def repeated(listed: Sequence[Item]) -> list[int]:
     return again
 
 
-def stamp(item: Item) -> list[Any]:
-    """Identity of an item's files: names, sizes and times, so that a mended file is read again."""
+def stamps(root: Path, listed: Sequence[Item]) -> list[list[Any]]:
+    """The identity of each item: see `stamp`. Of a root in a store, all files are listed once instead."""
+    there = place.files(root)
+    return [stamp(item, there) for item in listed]
+
+
+def stamp(item: Item, there: Mapping[str, os.stat_result] | None = None) -> list[Any]:
+    """Identity of an item's files: names, sizes and times, so that a mended file is read again. `there`: the files
+    below the root, where that was listed before."""
     found: list[Any] = [item.id, item.split]
     for name in (item.image, item.label):
         if name is None:
             found.append(None)
             continue
         try:
-            status = (item.root / name.partition("!")[0]).stat()  # an image inside an archive: the archive
+            inner = name.partition("!")[0]  # of an image inside an archive: the archive
+            status = (item.root / inner).stat() if there is None else there[inner]
             found.append([name, status.st_size, status.st_mtime_ns])
-        except OSError:
+        except (OSError, KeyError):
             found.append([name, "missing"])
     return [*found, repr(item.data) if item.data is not None else None]

@@ -102,6 +102,11 @@ def test_every_command_has_an_example_and_stands_in_the_readme(name: str) -> Non
     assert f"rsdata {name}" in (ROOT / "README.md").read_text(), f"{name} is not in the README"
 
 
+def test_every_command_stands_in_a_panel_of_the_help() -> None:
+    named = " ".join(cli.PANELS.values()).split()
+    assert sorted(named) == sorted(COMMANDS)
+
+
 @pytest.mark.parametrize("name", sorted(set(stages.STAGES) - {"read"}))
 def test_every_stage_parameter_can_be_given(name: str) -> None:
     command = COMMANDS[name]

@@ -149,3 +149,15 @@ def test_real_rasters_open(shared_data: Path) -> None:
     assert rgb.shape == (64, 64, 3)
     pan = pixels.load(shared_data / "spacenet/sample_geotiff.tif")
     assert pan.shape[2] == 3 and pan.std() > 10 and (pan[..., 0] == pan[..., 1]).all()
+
+
+@pytest.mark.parametrize(("bands", "dtype"), [(5, "uint8"), (8, "uint16"), (3, "uint16")])
+def test_rasters_that_pillow_does_not_know_have_a_grey(tmp_path: Path, bands: int, dtype: str) -> None:
+    values = np.zeros((bands, 96, 128), dtype)
+    values[:, :, 64:] = 200
+    how = {"driver": "GTiff", "width": 128, "height": 96, "count": bands, "dtype": dtype}
+    with rasterio.open(tmp_path / "a.tif", "w", transform=rasterio.Affine(1, 0, 9, 0, -1, 9), **how) as to:
+        to.write(values)
+    grey = pixels.load_grey(tmp_path / "a.tif")
+    assert grey.pixels.shape == (96, 128) and grey.box == (0.0, 0.0, 128.0, 96.0)
+    assert (grey.pixels[:, :60].max(), grey.pixels[:, 70:].min()) == (0, 200 if dtype == "uint8" else 255)

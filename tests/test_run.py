@@ -128,6 +128,14 @@ def test_out_branches_and_leaves_the_old_corpus_alone(root: Path, tmp_path: Path
     assert (tmp_path / "c" / part).stat().st_ino == (tmp_path / "d" / part).stat().st_ino
 
 
+def test_a_branch_leaves_packs_behind(root: Path, tmp_path: Path) -> None:
+    run(plan(root, ("pack", {"loader_workers": 1, "keep_uncaptioned": True}), ("b2c", {})), tmp_path / "c", workers=1)
+    done = extend(tmp_path / "c", "m2b", {}, out=tmp_path / "d", workers=1)
+    assert [s.path.name for s in done.stages] == ["00-read", "01-b2c", "02-m2b"]
+    assert extend(tmp_path / "c", "b2c", {}, out=tmp_path / "e", workers=1).ran == 0  # it is there already
+    assert extend(tmp_path / "c", "m2b", {}, out=tmp_path / "d", workers=1).ran == 0
+
+
 def test_the_dataset_may_move(root: Path, tmp_path: Path) -> None:
     first = run(plan(root, ("b2c", {})), tmp_path / "c", workers=1)
     root.rename(tmp_path / "elsewhere")
@@ -276,6 +284,32 @@ def test_prepare_sees_all_parts_once_and_its_state_is_in_the_key(root: Path, tmp
     assert {r.extra["of"] for r in corpus.open(tmp_path / "c").records()} == {"5"}
 
 
+def test_a_changed_file_that_a_stage_stamps_is_noticed(root: Path, tmp_path: Path, stage: ModuleType) -> None:
+    words, calls = tmp_path / "words.txt", []
+    words.write_text("red")
+
+    def stamp(*, params: dict[str, str], roots: dict[str, Path]) -> list[str]:
+        assert roots == {"dota": root.resolve()}
+        return [params["file"], Path(params["file"]).read_text()]
+
+    def prepare(parts: list[Path], *, file: str) -> dict[str, int]:
+        calls.append(Path(file).read_text())
+        return {"letters": len(calls[-1])}
+
+    def odd(records: Iterable[Record], *, file: str, state: dict[str, int]) -> Iterator[Record]:
+        for record in records:
+            record.extra["word"] = Path(file).read_text()
+            yield record
+
+    stage.stamp, stage.prepare, stage.run = stamp, prepare, odd
+    wanted = plan(root, ("odd", {"file": str(words)}))
+    assert [run(wanted, tmp_path / "c", workers=1).ran for _ in range(2)] == [6, 0]
+    words.write_text("tan")  # as long as before: what `prepare` returns is the same, so the stamp alone tells
+    assert [run(wanted, tmp_path / "c", workers=1).ran for _ in range(2)] == [3, 0]
+    assert calls == ["red", "tan"]
+    assert {r.extra["word"] for r in corpus.open(tmp_path / "c").records()} == {"tan"}
+
+
 def test_a_full_disk_is_one_line_and_the_rerun_ends_the_same(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,6 +365,8 @@ def test_a_killed_worker_is_told_and_the_rerun_ends(tmp_path: Path) -> None:
     script.write_text(WORKER)
     bad = subprocess.run([sys.executable, script, root, tmp_path / "c", "kill"], capture_output=True, text=True)
     assert bad.returncode == 1 and "a worker process died" in bad.stderr and "same command again" in bad.stderr
+    done = len(list((tmp_path / "c/00-read").glob("*.done.json")))
+    assert f"{done} of 4 pieces were finished and are kept, at most 2 were open and are lost" in bad.stderr
     subprocess.run([sys.executable, script, root, tmp_path / "c", "live"], check=True)
     assert corpus.open(tmp_path / "c").stages[-1].counts["images"]["out"] == 8
 

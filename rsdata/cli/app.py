@@ -49,7 +49,9 @@ def _root(
 
 
 def _register() -> None:
-    """Each module of this package adds its commands to `app`."""
+    """Each module of this package adds its commands to `app`; once."""
+    if app.registered_commands:
+        return
     from rsdata.cli import (
         clean,
         counting,

@@ -59,3 +59,16 @@ def options(name: str) -> dict[str, Any]:
     """The options that a reader has beyond root, split and images, with their defaults."""
     parameters = inspect.signature(get(name).find).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "images"}
+
+
+def read_noting(name: str, item: Item) -> tuple[list[Record | Drop], dict[str, list[str]]]:
+    """Read one item, and note where each object that is kept was found ("labels/P1.txt:17"): record id -> one text for
+    each object, in order. Formats whose objects come another way (masks, packed sets) have no entry."""
+    from rsdata.readers._objects import PLACES
+
+    token = PLACES.set({})
+    try:
+        outputs = list(get(name).read(item))
+        return outputs, dict(PLACES.get() or {})
+    finally:
+        PLACES.reset(token)

@@ -8,14 +8,13 @@ Where two fit alike (a few classes that two scene sets share), the one whose nam
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from rsdata import pixels, readers
+from rsdata import pixels, place, readers
 from rsdata.errors import RsdataError
 from rsdata.record import Drop, Item, Record
 from rsdata.words import fold
@@ -47,7 +46,7 @@ class Layout(NamedTuple):
 
 def guess(root: Path, most: int = 5) -> list[Guess]:
     """The readers that fit a folder, best first. Raises RsdataError where it is no folder."""
-    root = Path(root)
+    root = place.place(root)
     if not root.is_dir():
         raise RsdataError(f"{root}: no such folder to look into")
     with tempfile.TemporaryDirectory(prefix="rsdata-detect-") as folder:
@@ -60,8 +59,10 @@ def guess(root: Path, most: int = 5) -> list[Guess]:
 
 def layout(name: str, root: Path) -> Layout:
     """For the error of a reader that does not know a folder's layout."""
-    fits = [made for made in guess(root) if made.reader != name] if Path(root).is_dir() else []
-    return Layout(readers.get(name).INFO.tree.strip("\n").splitlines(), tree(Path(root)), fits)
+    root = place.place(root)
+    look = root.is_dir() and not place.is_remote(root)  # to try readers on a store, their files would be fetched
+    fits = [made for made in guess(root) if made.reader != name] if look else []
+    return Layout(readers.get(name).INFO.tree.strip("\n").splitlines(), tree(root), fits)
 
 
 def tree(root: Path, levels: int = 3) -> list[str]:
@@ -95,7 +96,7 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
     below: list[str] = []
     names: list[str] = []
     try:
-        with os.scandir(folder) as entries:
+        with place.scandir(folder) as entries:
             for entry in entries:
                 if not entry.name.startswith("."):
                     (below if entry.is_dir() else names).append(entry.name)

@@ -6,11 +6,11 @@ every machine.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from rsdata import place
 from rsdata.errors import BadAnnotation, BadSource, UnknownLayout
 from rsdata.readers._info import Info
 
@@ -20,7 +20,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".
 
 def check_root(root: Path, info: Info) -> Path:
     """The root as a Path. Raises BadSource when it is no folder."""
-    root = Path(root)
+    root = place.place(root)
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "does not exist"
         raise BadSource(f"{info.title}: the folder {root} {what}; give the dataset's folder as root. {info.obtain}")
@@ -36,7 +36,7 @@ def missing(info: Info, root: Path, wanted: str, hint: str = "") -> UnknownLayou
 def contents(folder: Path, most: int = 8) -> str:
     """The names in a folder for a message, folders with a slash, at most `most` of them."""
     try:
-        with os.scandir(folder) as entries:
+        with place.scandir(folder) as entries:
             found = sorted(e.name + "/" * e.is_dir() for e in entries if not e.name.startswith("."))
     except OSError as error:
         return f"not readable, {error.strerror}"
@@ -81,7 +81,7 @@ def listing(folder: Path, suffixes: Iterable[str], prefix: str = "") -> dict[str
     wanted = frozenset(suffixes)
     found: dict[str, str] = {}
     try:
-        with os.scandir(folder) as entries:
+        with place.scandir(folder) as entries:
             names = sorted(e.name for e in entries)
     except FileNotFoundError:
         return found
@@ -115,7 +115,7 @@ def folders(root: Path, matches: Callable[[str], bool], depth: int = 3) -> list[
 
 def _walk(folder: Path, matches: Callable[[str], bool], depth: int) -> Iterator[Path]:
     try:
-        with os.scandir(folder) as entries:
+        with place.scandir(folder) as entries:
             below = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
     except OSError as error:
         raise BadSource(f"the folder {folder} cannot be listed ({error.strerror})") from error
@@ -135,6 +135,8 @@ def named(*wanted: str) -> Callable[[str], bool]:
 def read_bytes(path: Path, shown: str) -> bytes:
     """A whole annotation file. `shown` is its name in messages. Raises BadAnnotation when it cannot be read."""
     try:
+        if isinstance(path, place.Remote):
+            return path.read_bytes()
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - twice as fast as Path.open on small files
             return file.readall()
     except OSError as error:

@@ -9,6 +9,7 @@ image), `outside-image`, `bad-annotation` (a line that cannot be understood), an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from rsdata import pixels, words
@@ -19,6 +20,8 @@ from rsdata.record import Box, Drop, Item, Obj, Record, dropped_objects
 
 STAGE = "read"
 FARTHEST = 1e7  # pixels; a coordinate beyond this is damage, and float32 would no longer hold it exactly
+
+PLACES: ContextVar[dict[str, list[str]] | None] = ContextVar("places", default=None)  # see `readers.read_noting`
 
 Lookup = Callable[[str], str | None]  # class name -> concept; None: refused on purpose; KeyError: unknown
 
@@ -136,6 +139,8 @@ def finish(
         return
     place_of = where or (lambda shape: f"{item.label}:{shape.number}")
     objects, refused = place(page.shapes, width, height, lookup, place_of)
+    if (noted := PLACES.get()) is not None:
+        noted[item.id] = [place_of(s) for s in page.shapes if place([s], width, height, lookup, place_of)[0]]
     yield Record(
         id=item.id,
         source=item.id.partition("/")[0],

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from rsdata import phash, pixels, readers
 from rsdata.errors import BadAnnotation, BadImage, BadSource
+from rsdata.place import place as path_of
 from rsdata.readers import _files, _packed
 from rsdata.readers._info import Info
 from rsdata.readers._objects import STAGE
@@ -66,7 +67,7 @@ def find(
     root = _files.check_root(root, INFO)
     if check not in CHECKS:
         raise BadSource(f"{INFO.title}: check is {check!r}; wanted {', '.join(CHECKS)}")
-    tables = _tables(root, Path(file) if file else root / "captions")
+    tables = _tables(root, path_of(file) if file else root / "captions")
     rows = [row for path in tables for row in _rows(path)]
     there = sorted({row["source"] for row in rows})
     if not dataset and len(there) > 1:
@@ -95,7 +96,7 @@ def read(item: Item) -> Iterator[Record | Drop]:
     """Read one row, and hold the image against it."""
     import pyarrow as pa
 
-    path, number = Path(item.label or ""), item.data["row"]
+    path, number = path_of(item.label or ""), item.data["row"]
     try:
         row = _row(str(path), _stamp(path), number)
         record = _packed.parse_ours(row, f"{path.name}: row {number}")
@@ -231,7 +232,7 @@ def _row(path: str, stamp: tuple[int, int], number: int) -> dict[str, Any]:
 def _table(path: str, stamp: tuple[int, int]) -> Any:
     import pyarrow.parquet as pq
 
-    return pq.read_table(path)
+    return pq.read_table(path_of(path))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -246,7 +247,7 @@ def _stamp_of(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=4)  # windows of one file follow each other
 def _sha256(path: str, stamp: tuple[int, int]) -> str:
-    return hashlib.sha256(pixels.content(Path(path))).hexdigest()
+    return hashlib.sha256(pixels.content(path_of(path))).hexdigest()
 
 
 def _first(error: Exception) -> str:

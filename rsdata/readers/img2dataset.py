@@ -21,6 +21,7 @@ from typing import Any
 
 from rsdata import pixels
 from rsdata.errors import BadImage, BadSource
+from rsdata.place import place
 from rsdata.readers import _files
 from rsdata.readers._info import Info
 from rsdata.readers._objects import STAGE, refuse_image
@@ -223,7 +224,7 @@ def _table(path: str, stamp: tuple[int, int]) -> Any:
     """The texts of a shard's table; `stamp` is its size and time. Raises pyarrow's errors, and ValueError."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(place(path), pre_buffer=False) as file:
         names = file.schema_arrow.names
         if missing := [name for name in COLUMNS if name not in names]:
             raise ValueError(f"no column {missing[0]!r}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rsdata.errors import BadAnnotation, BadSource
+from rsdata.place import place
 from rsdata.readers import _files, _scenes
 from rsdata.readers._info import Info
 from rsdata.readers._objects import STAGE
@@ -97,7 +98,7 @@ def find(root: Path, split: str | None = None, *, images: bool = True) -> list[I
     Without tables the images have no tags. Raises BadSource for a table that cannot be read at all.
     """
     found = _scenes.find(root, split, images, INFO, "mlrsnet", aliases=ALIASES)
-    tags = read_tags(Path(root))
+    tags = read_tags(place(root))
     for item in found:
         line = tags.pop(_files.stem_of(item.image or ""), None)
         if line is not None and "class" in item.data:
@@ -105,7 +106,7 @@ def find(root: Path, split: str | None = None, *, images: bool = True) -> list[I
     if split is None and tags:
         first = min(tags)
         detail = f"{len(tags):,} lines of labels/*.csv have no image here, first {first}"
-        found.append(Item(Path(root), "mlrsnet/listed-but-absent", data={"absent": len(tags), "detail": detail}))
+        found.append(Item(place(root), "mlrsnet/listed-but-absent", data={"absent": len(tags), "detail": detail}))
     return sorted(found, key=lambda item: item.id)
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from rsdata import pixels, words
 from rsdata.errors import BadSource
+from rsdata.place import place
 from rsdata.readers import _files, _packed
 from rsdata.readers._info import Info
 from rsdata.readers._jsonlist import clean
@@ -115,7 +116,7 @@ def table_of(path: str, stamp: tuple[int, int]) -> Table:
     """The footer of a file; `stamp` is its size and time. Raises pyarrow's errors."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(place(path), pre_buffer=False) as file:
         schema, meta = file.schema_arrow, file.metadata
     starts = tuple(accumulate((meta.row_group(n).num_rows for n in range(meta.num_row_groups)), initial=0))
     image = pixels.image_column(schema)
@@ -157,7 +158,7 @@ def _items(root: Path, path: str, table: Table, options: dict[str, str]) -> Iter
 def _own_splits(path: Path) -> list[str]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(place(path), pre_buffer=False) as file:
         return [str(value or "") for value in file.read(columns=["split"]).column(0).to_pylist()]
 
 
@@ -172,7 +173,7 @@ def _row(path: str, stamp: tuple[int, int], number: int) -> dict[str, Any]:
 def _group(path: str, stamp: tuple[int, int], group: int) -> Any:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(place(path), pre_buffer=False) as file:
         return file.read_row_group(group, columns=list(table_of(path, stamp).columns))
 
 

@@ -93,7 +93,7 @@ def _records(corpus: Corpus, images: bool, workers: int, progress: Progress | No
     if progress:
         progress.start("check", len(jobs), 0)
     found: dict[tuple[Path, int], list[Problem]] = {}
-    with HashBag() as bag, execute.local(workers) as each:
+    with HashBag() as bag, execute.engine(workers) as each:
         for result in each(work, jobs):
             bag.add(result.ids)
             if result.problems:

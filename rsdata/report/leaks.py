@@ -15,6 +15,7 @@ from PIL import Image
 from rsdata import corpus as corpora
 from rsdata import pixels
 from rsdata.errors import BadCorpus, BadImage, RsdataError
+from rsdata.place import place
 from rsdata.record import Record, Window, read_part
 from rsdata.stages import _hashlist
 
@@ -116,7 +117,7 @@ def _files(file: Path) -> dict[str, Path]:
     if not root:
         return {}
     ids, paths = rows.column("id").to_pylist(), rows.column("path").to_pylist()
-    return {id: Path(root) / path for id, path in zip(ids, paths, strict=True)}
+    return {id: place(root) / path for id, path in zip(ids, paths, strict=True)}
 
 
 def _window(id: str) -> Window | None:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rsdata import pixels
+from rsdata import pixels, place
 from rsdata.errors import BadImage
 from rsdata.record import Record
 
@@ -43,9 +43,8 @@ def of_part(
             return Features(kept["vectors"], {n: (reason, problem) for n, reason, problem in bad})
     found = encode(records, roots, scorer, batch, progress)
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
     listed = sorted(found.bad.items())
-    with temporary.open("wb") as out:
+    with place.replacing(file) as temporary, temporary.open("wb") as out:
         np.savez(
             out,
             vectors=found.vectors,
@@ -53,7 +52,6 @@ def of_part(
             reason=np.array([reason for _, (reason, _) in listed], np.str_),
             problem=np.array([problem for _, (_, problem) in listed], np.str_),
         )
-    temporary.replace(file)
     return found
 
 
@@ -113,10 +111,10 @@ def _digest(records: Sequence[Record], roots: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
     stamps: dict[tuple[str, str], str] = {}
     for record in records:
-        place = (record.source, (record.path or "").partition("!")[0])
-        if place not in stamps:
-            stamps[place] = _stamp(roots[record.source] / place[1])
-        digest.update(repr((record.id, record.path, record.window, stamps[place])).encode())
+        image = (record.source, (record.path or "").partition("!")[0])
+        if image not in stamps:
+            stamps[image] = _stamp(roots[record.source] / image[1])
+        digest.update(repr((record.id, record.path, record.window, stamps[image])).encode())
     return digest.hexdigest()[:32]
 
 

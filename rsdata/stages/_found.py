@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rsdata import place
 from rsdata.errors import BadCorpus
 
 
@@ -17,12 +18,8 @@ def write(file: Path, columns: Mapping[str, Any]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    temporary = file.with_name(file.name + ".tmp")
-    try:
+    with place.replacing(file) as temporary:
         pq.write_table(pa.table(dict(columns)), temporary, compression="zstd", version="2.6")
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def digest(file: Path) -> str:
@@ -37,12 +34,12 @@ def reasons(file: str, sha256: str, stage: str) -> dict[str, str]:
 
     mend = "remove its folder and run the same command again"
     try:
-        found = digest(Path(file))
+        found = digest(place.place(file))
     except OSError as error:
         raise BadCorpus(f"{file}: cannot be read ({error.strerror}); {mend}") from error
     if found != sha256:
         raise BadCorpus(f"{file}: not the file that {stage} wrote; {mend}")
-    rows = pq.read_table(file, columns=["id", "why"])
+    rows = pq.read_table(place.source(place.place(file)), columns=["id", "why"])
     why: dict[str, str] = {}
     for id, text in zip(rows.column("id").to_pylist(), rows.column("why").to_pylist(), strict=True):
         why[id] = f"{why[id]}; {text}" if id in why else text

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsdata import phash
+from rsdata import phash, place
 from rsdata.errors import BadSource
 from rsdata.phash import U64
 
@@ -86,13 +86,9 @@ def write(path: Path, rows: pa.Table, root: Path | None = None) -> None:
     about: dict[str, Any] = {"format": FORMAT, "phash": phash.VERSION, "digest": digest(rows)}
     about |= {"crops": list(phash.CROPS), "views": list(phash.VIEWS)} | ({"root": str(root)} if root else {})
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    try:
+    with place.replacing(path) as temporary:
         named = rows.replace_schema_metadata({"rsdata": json.dumps(about)})
         pq.write_table(named, temporary, compression="zstd", version="2.6")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read(path: Path) -> pa.Table:
@@ -101,7 +97,7 @@ def read(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        rows = pq.read_table(path)
+        rows = pq.read_table(place.source(path))
     except FileNotFoundError as error:
         raise BadSource(f"{path}: no such hash list; make one with `rsdata fingerprint DATASET --to {path}`") from error
     except (OSError, pa.ArrowInvalid) as error:

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rsdata import place
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS translations (
   model TEXT NOT NULL, lang TEXT NOT NULL, source TEXT NOT NULL,
@@ -100,6 +102,6 @@ class Memory:
 def opened(path: Path, model: str) -> Iterator[Memory]:
     """Open, or make, the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=60)) as connection:
+    with place.worked_on(path) as file, closing(sqlite3.connect(file, timeout=60)) as connection:
         connection.executescript(TABLES)
         yield Memory(connection, model)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rsdata import phash, pixels
 from rsdata.errors import BadCorpus, BadImage
 from rsdata.phash import U64
+from rsdata.place import place
 from rsdata.record import Window
 
 if TYPE_CHECKING:
@@ -32,18 +33,18 @@ def of_file(path: Path, window: Window | None = None, all_views: bool = False) -
 
 def sha256(path: Path) -> str:
     """SHA-256 of an image's encoded bytes in hex; windows of one file come one after another, and share it."""
-    place = pixels.inside(path)
+    archive = pixels.inside(path)
     try:
-        return _sha256(str(path), pixels.stamp(place[0] if place else path))
+        return _sha256(str(path), pixels.stamp(archive[0] if archive else path))
     except OSError as error:
         raise BadImage(path, "unreadable-image", f"the file cannot be read ({error.strerror})") from error
 
 
 @lru_cache(maxsize=4)
 def _sha256(path: str, stamp: tuple[int, int]) -> str:
-    if pixels.inside(Path(path)):
-        return hashlib.sha256(pixels.content(Path(path))).hexdigest()
-    with Path(path).open("rb") as file:
+    if pixels.inside(place(path)):
+        return hashlib.sha256(pixels.content(place(path))).hexdigest()
+    with place(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

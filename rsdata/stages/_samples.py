@@ -19,6 +19,7 @@ import numpy as np
 
 from rsdata import pixels
 from rsdata.errors import BadCorpus, BadImage
+from rsdata.place import place
 from rsdata.record import Caption, Drop, Geo, Obj, Record, Window, as_dict
 
 PLAIN = {"JPEG", "MPO", "PNG", "BMP", "GIF", "WEBP"}  # decoded whole, so windows of one file share a decode
@@ -75,7 +76,7 @@ def image_file(record: Record, roots: Mapping[str, Path]) -> Path:
         raise BadImage(record.id, "no-image", "this record was read without images (--no-images)")
     if record.source not in roots:
         raise BadCorpus(f"{record.id}: no root folder is known for the source {record.source!r}; name it in the recipe")
-    return Path(roots[record.source]) / record.path
+    return place(roots[record.source]) / record.path
 
 
 def dumps(meta: Mapping[str, Any]) -> bytes:

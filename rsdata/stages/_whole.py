@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rsdata import place
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -17,12 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
     The name is fixed, so that what a killed run left is overwritten by the next one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with place.replacing(path) as temporary:
         yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

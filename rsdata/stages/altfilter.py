@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from rsdata import place
 from rsdata.errors import BadCorpus
 from rsdata.record import Caption, Drop, Output, Record
 from rsdata.stages import _rules
@@ -116,7 +117,8 @@ def prepare(
         ]
     rows = {name: [row[n] for row in found] for n, name in enumerate(("id", "caption", "rule"))}
     schema = pa.schema([("id", pa.string()), ("caption", pa.int32()), ("rule", pa.string())])
-    pq.write_table(pa.table(rows, schema=schema), out / REPEATS)
+    with place.replacing(out / REPEATS) as temporary:
+        pq.write_table(pa.table(rows, schema=schema), temporary)
     return {"repeats": len(found), "digest": hashlib.sha256(repr(found).encode()).hexdigest()[:32]}
 
 
@@ -199,6 +201,6 @@ def _read_repeats(file: Path, state: Mapping[str, Any]) -> dict[str, list[tuple[
     if not file.is_file():
         raise BadCorpus(f"{file}: gone; delete prepare.json beside it and run the same command again")
     found: dict[str, list[tuple[int, str]]] = {}
-    for row in pq.read_table(file).to_pylist():
+    for row in pq.read_table(place.source(file)).to_pylist():
         found.setdefault(row["id"], []).append((row["caption"], row["rule"]))
     return found

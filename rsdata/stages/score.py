@@ -10,11 +10,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 
+from rsdata import place
 from rsdata.errors import BadCorpus
 from rsdata.record import Caption, Drop, Output, Record, read_part
 from rsdata.stages import _features, _probe
@@ -37,31 +40,86 @@ def prepare(
     prompts: str = "",
     probe: str = "",
     progress: Any = None,
+    each: Any = None,
 ) -> dict[str, Any]:
-    """Score every part in this process, one model for all; scores are kept as scores-NNNNN.json beside the parts.
+    """Score every part in this process, one model for all, or with `each` on a cluster, a model in each process there;
+    scores are kept as scores-NNNNN.json beside the parts.
 
     Returns the file of each part by the id of its first record, and what the scores were made with.
     """
+    how = _How(uuid4().hex, model, pretrained, device, batch, tuple(langs), prompts, probe)
+    jobs = [_Job(number, part, out, roots, how) for number, part in enumerate(parts)]
+    scorer = _model(how)[0]  # a model or probe that cannot be is told here, and not by a node
+    if each:
+        if progress:
+            progress.start("score", len(jobs), 0)
+        done = list(_counted(each(_part, jobs, device=device), progress))
+    else:
+        done = [_part(job, progress) for job in jobs]
+    files = {id: _file(number) for number, id in sorted(done) if id}
+    digest = hashlib.sha256()
+    for file in files.values():
+        digest.update((out / file).read_bytes())
+    return {"files": files, "digest": digest.hexdigest()[:32], "model": scorer.id, "name": scorer.name}
+
+
+class _How(NamedTuple):
+    """What is scored with: the parameters of `run`. `call` tells apart two calls with other files of the same name."""
+
+    call: str
+    model: str
+    pretrained: str
+    device: str
+    batch: int
+    langs: tuple[str, ...]
+    prompts: str
+    probe: str
+
+
+class _Job(NamedTuple):
+    """One part to score, all that another process needs."""
+
+    number: int
+    part: Path
+    out: Path
+    roots: Mapping[str, Path]
+    how: _How
+
+
+@lru_cache(maxsize=1)  # a process that does many parts loads the model once
+def _model(how: _How) -> tuple[Any, Any, Any]:
+    """The scorer, its prompts' classes and the probe."""
     from rsdata.services import clip
 
-    asked = clip.read_prompts(Path(prompts)) if prompts else clip.read_prompts()
-    scorer = clip.load(model, pretrained, device=device)
-    judge = _probe.read(Path(probe), scorer.id) if probe else None
-    classes = scorer.classes(asked)
-    files: dict[str, str] = {}
-    digest = hashlib.sha256()
-    for number, part in enumerate(parts):
-        records = read_part(part)
-        if not records:
-            continue
+    asked = clip.read_prompts(Path(how.prompts)) if how.prompts else clip.read_prompts()
+    scorer = clip.load(how.model, how.pretrained, device=how.device)
+    judge = _probe.read(Path(how.probe), scorer.id) if how.probe else None
+    return scorer, scorer.classes(asked), judge
+
+
+def _part(job: _Job, progress: Any = None) -> tuple[int, str]:
+    """Score one part; its number and the id of its first record ("" where it has none)."""
+    records = read_part(job.part)
+    if not records:
+        return job.number, ""
+    if progress:
+        progress.start(f"score {job.part.stem}", len(records), 0)
+    scorer, classes, judge = _model(job.how)
+    features = _features.of_part(records, job.roots, scorer, job.out.parent / STORE, job.how.batch, progress)
+    found = _scores(records, features, scorer, classes, judge, job.how.langs)
+    _write(job.out / _file(job.number), json.dumps(found, ensure_ascii=False))
+    return job.number, records[0].id
+
+
+def _file(number: int) -> str:
+    return f"scores-{number:05d}.json"
+
+
+def _counted(done: Iterable[Any], progress: Any) -> Iterator[Any]:
+    for one in done:
+        yield one
         if progress:
-            progress.start(f"score {part.stem}", len(records), 0)
-        features = _features.of_part(records, roots, scorer, out.parent / STORE, batch, progress)
-        text = json.dumps(_scores(records, features, scorer, classes, judge, langs), ensure_ascii=False)
-        digest.update(text.encode())
-        files[records[0].id] = f"scores-{number:05d}.json"
-        _write(out / files[records[0].id], text)
-    return {"files": files, "digest": digest.hexdigest()[:32], "model": scorer.id, "name": scorer.name}
+            progress.advance()
 
 
 def run(
@@ -167,6 +225,5 @@ def fit(
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)
+    with place.replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")

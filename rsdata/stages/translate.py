@@ -7,11 +7,13 @@ checked; one that fails is tried again with a wider beam, then left out and coun
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rsdata.errors import BadCorpus, BadRecipe
 from rsdata.record import Caption, Drop, Output, Record
@@ -41,8 +43,10 @@ def prepare(
     threads: int = 0,
     scores: str = "",
     progress: Any = None,
+    each: Any = None,
 ) -> dict[str, Any]:
-    """Translate every different sentence of the corpus that is not remembered yet, and read the scores.
+    """Translate every different sentence of the corpus that is not remembered yet, and read the scores. With `each`
+    that is done on a cluster; what comes back is remembered by this process alone.
 
     Returns the key under which translations are remembered, the model's name, and the key of the scores.
     """
@@ -60,7 +64,9 @@ def prepare(
         with _memory.opened(out.parent / MEMORY, key) as memory:
             for bit, code in enumerate(codes):
                 wanted = sorted((t for t, needs in sources.items() if needs >> bit & 1), key=lambda t: (len(t), t))
-                _fill(memory, engine, wanted, code, (beam, retry_beam), progress)
+                one = threads or int(each is not None and device == "cpu")  # a cluster gives each job a core
+                how = _How(engine.id, model, device, one, code, beam, retry_beam)
+                _fill(memory, engine, wanted, how, progress, each)
         state |= {"model": key, "name": engine.name, "sentences": len(sources)}
     if scores:
         file = Path(scores)
@@ -70,16 +76,53 @@ def prepare(
     return state
 
 
-def _fill(memory: Memory, engine: Any, sources: list[str], code: str, beams: tuple[int, int], progress: Any) -> None:
+class _How(NamedTuple):
+    """What is translated with, and into which language; a node of a cluster loads the model by it."""
+
+    id: str
+    model: str
+    device: str
+    threads: int
+    lang: str
+    beam: int
+    retry_beam: int
+
+
+class _Job(NamedTuple):
+    """Some sentences to translate, all that another process needs."""
+
+    how: _How
+    chunk: list[str]
+
+
+@lru_cache(maxsize=1)
+def _engine(model: str, device: str, threads: int, id: str) -> Any:
+    from rsdata.services import translators
+
+    return translators.load(Path(model), device=device, threads=threads)
+
+
+def _elsewhere(job: _Job) -> list[Entry]:
+    """Translate some sentences in a process of a cluster."""
+    how = job.how
+    engine = _engine(how.model, how.device, how.threads, how.id)
+    if engine.id != how.id:
+        raise BadRecipe(f"{how.model}: is another model on node {os.uname().nodename}; put the same one on every node")
+    return _translated(engine, job.chunk, how.lang, how.beam, how.retry_beam)
+
+
+def _fill(memory: Memory, engine: Any, sources: list[str], how: _How, progress: Any, each: Any) -> None:
     """Translate into one language what is not remembered, shortest first."""
+    code = how.lang
     todo = memory.missing(code, sources)
     if progress:
         progress.start(f"translate {code}", len(sources), len(sources) - len(todo))
     began = time.monotonic()
-    for first in range(0, len(todo), CHUNK):
-        chunk = todo[first : first + CHUNK]
-        memory.put(code, _translated(engine, chunk, code, *beams))
-        for _ in chunk if progress else ():
+    jobs = [_Job(how, todo[first : first + CHUNK]) for first in range(0, len(todo), CHUNK)]
+    here = (_translated(engine, job.chunk, code, how.beam, how.retry_beam) for job in jobs)
+    for entries in each(_elsewhere, jobs, device=how.device) if each else here:
+        memory.put(code, entries)
+        for _ in entries if progress else ():
             progress.advance()
     if progress and todo:
         spent = time.monotonic() - began
