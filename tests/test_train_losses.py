@@ -219,6 +219,10 @@ def test_mammut_second_pass_looks_back_and_at_the_image_only(tmp_path) -> None:
     found = model(images, words)
     torch.testing.assert_close(found["logits"], scores[:, :-1], rtol=1e-4, atol=1e-5)
     assert found["labels"].tolist() == words[:, 1:].tolist()
+    assert not words[:, 6:].any() and words[1, 5]  # the longer sentence ends there: nothing is learnt behind it
+    learnt = model.train()(images, words)
+    torch.testing.assert_close(learnt["logits"], scores[:, :5], rtol=1e-4, atol=1e-5)
+    assert learnt["labels"].tolist() == words[:, 1:6].tolist()
 
 
 class NoScaler:

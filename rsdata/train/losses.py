@@ -76,7 +76,7 @@ def pairs(captions: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
 def caption(logits: torch.Tensor, labels: torch.Tensor, pad: int, norm: torch.Tensor | None = None) -> torch.Tensor:
     """Cross-entropy of the next token, mean over tokens that are not `pad`. `logits` [n, length, words], `labels`
     [n, length]. `norm`: divide by this instead of the number of tokens here, so that parts of a batch weigh right."""
-    losses = F.cross_entropy(logits.float().permute(0, 2, 1), labels, ignore_index=pad, reduction="sum")
+    losses = F.cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=pad, reduction="sum")
     return losses / (labels.ne(pad).sum() if norm is None else norm)
 
 

@@ -89,11 +89,14 @@ class MaMMUT(nn.Module):
     def forward(self, images: torch.Tensor, tokens: torch.Tensor) -> dict[str, torch.Tensor]:
         """Both passes, in the words of open_clip's CoCa."""
         image, seen = self._image(images, True)
+        longest = tokens.shape[1] - 1
+        if self.training:  # what lies behind every caption tells nothing, and is most of the work
+            longest = int(tokens[:, 1:].ne(self.pad).any(0).sum())
         return {
             "image_features": image,
             "text_features": self.encode_text(tokens, normalize=True),
-            "logits": self.decode(seen, tokens[:, :-1]),
-            "labels": tokens[:, 1:],
+            "logits": self.decode(seen, tokens[:, :longest]),
+            "labels": tokens[:, 1 : longest + 1],
             "logit_scale": self.clip.logit_scale.exp(),
         }
 
