@@ -19,7 +19,9 @@ DRAWN_LICENCE = "CC0-1.0"
 
 @dataclass(frozen=True)
 class Source:
-    """One dataset to read: all of it, or one `split`, but for `skip_splits`. `options` are the reader's own."""
+    """One dataset to read: all of it, or one `split`, but for `skip_splits`. `options` are the reader's own.
+
+    `limit` takes so many items, evenly over all (0: all of them); `rsdata plan` tries a recipe so."""
 
     reader: str
     root: Path
@@ -28,6 +30,7 @@ class Source:
     skip_splits: tuple[str, ...] = ()
     images: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    limit: int = 0
 
     @property
     def drawn(self) -> bool:
@@ -81,7 +84,10 @@ def items(source: Source) -> Sequence[Item]:
     except UnknownLayout as error:
         error.reader, error.root = source.reader, source.root
         raise
-    return [item for item in found if item.split not in source.skip_splits]
+    kept = [item for item in found if item.split not in source.skip_splits]
+    if not source.limit or len(kept) <= source.limit:
+        return kept
+    return [kept[n * len(kept) // source.limit] for n in range(source.limit)]
 
 
 def repeated(listed: Sequence[Item]) -> list[int]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tiny
 from rich.console import Console
 
-from rsdata.recipe import Recipe, Source, Step
-from rsdata.report import plan
+from rsdata import run, sample, sources
+from rsdata.errors import RsdataError
+from rsdata.recipe import Recipe, Source, Step, make
+from rsdata.record import read_part
+from rsdata.report import plan, probe, ready
 
 TILE = Step("tile", {"size": 100, "overlap": 20, "keep": 0.5})
 PACK = Step("pack", {"formats": ["webdataset", "parquet"]})
@@ -107,3 +112,104 @@ def test_table_of_a_recipe_without_data() -> None:
 )
 def test_space(count: float, text: str) -> None:
     assert plan._space(count) == text
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("plan")
+    sample.write(root, scenes=30, formats=["dota", "loveda"])
+    return root
+
+
+def test_what_is_expected_of_each_stage_is_what_a_run_makes(scenes: Path, tmp_path: Path) -> None:
+    steps = [("tile", {"size": 512}), ("m2b", {}), ("b2c", {"langs": ["en", "fr"]}), ("pack", {})]
+    listed = [Source(name, scenes / name, name) for name in ("dota", "loveda")]
+    recipe = make("r", listed, steps)
+    few, most = probe.FEW, probe.MORE
+    probe.FEW, probe.MORE = 4, 15  # type: ignore[misc]
+    try:
+        found = probe.probe(recipe)
+    finally:
+        probe.FEW, probe.MORE = few, most  # type: ignore[misc]
+    done = run.run(recipe, tmp_path / "c", workers=1)
+    assert [row["stage"] for row in found["stages"]] == [stage.name for stage in done.stages]
+    assert not found["exact"] and not found["unprobed"]
+    for row, stage in zip(found["stages"], done.stages, strict=True):
+        for kind in ("images", "objects"):
+            assert row[kind] == pytest.approx(stage.counts[kind]["out"], rel=0.25), (row, kind)
+        assert row["seconds"] >= 0
+    captions = sum(len(record.captions) for part in done.stages[3].parts for record in read_part(part))
+    assert found["stages"][3]["captions"] == pytest.approx(captions, rel=0.1)
+    packed = sum(p.stat().st_size for p in done.stages[-1].path.rglob("*") if p.is_file())
+    assert found["stages"][-1]["bytes"] == pytest.approx(packed, rel=0.25)
+
+
+def test_a_small_source_is_measured_whole(scenes: Path, tmp_path: Path) -> None:
+    recipe = make("r", [Source("loveda", scenes / "loveda", "loveda")], [("m2b", {}), ("b2c", {})])
+    found = probe.probe(recipe)
+    done = run.run(recipe, tmp_path / "c", workers=1)
+    assert found["exact"]
+    assert [(row["images"], row["objects"]) for row in found["stages"]] == [
+        (stage.counts["images"]["out"], stage.counts["objects"]["out"]) for stage in done.stages
+    ]
+
+
+def test_stages_that_ask_a_service_are_named_and_not_tried(scenes: Path) -> None:
+    asked = ("describe", {"writer": {"llm": "gemini", "model": "gemini-2.5-flash"}})
+    recipe = make("r", [Source("loveda", scenes / "loveda", "loveda")], [("m2b", {}), asked])
+    found = probe.probe(recipe)
+    assert [row["stage"] for row in found["stages"]] == ["read", "m2b"] and list(found["unprobed"]) == ["describe"]
+
+
+@pytest.mark.parametrize(
+    ("step", "names", "said"),
+    [
+        (("describe", {"writer": {"llm": "gemini", "model": "gemini-2.5-flash"}}), {},
+         ["describe asks gemini and no key is in the environment: set GEMINI_API_KEY or GOOGLE_API_KEY"]),
+        (("describe", {"writer": {"llm": "gemini", "model": "gemini-2.5-flash"}}), {"GOOGLE_API_KEY": "k"}, []),
+        (("describe", {"writer": {"llm": "openai", "model": "m"}}), {}, []),
+        (("m2b", {}), {}, []),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_not_there(
+    dota: Source, step: tuple[str, dict[str, object]], names: dict[str, str], said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    assert ready.problems(make("r", [dota], [step]), dota.root / "out") == said
+
+
+def test_a_run_that_cannot_end_is_refused_before_it_starts(
+    dota: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Source("dior", tmp_path / "nowhere", "dior")
+    with pytest.raises(RsdataError, match=r"this run cannot end: .*nowhere: no such folder for dior \(.+\)"):
+        plan.check(Recipe("r", (dota, gone), (PACK,)), tmp_path / "c")
+    monkeypatch.setattr(ready.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    with pytest.raises(RsdataError, match=r"0\.0 GB are needed and 0\.0 GB are free; give another --out"):
+        plan.check(Recipe("r", (dota,), (PACK,)), tmp_path / "c")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/corpus.yaml").write_text("")  # begun: what is there already needs no more space
+    plan.check(Recipe("r", (dota,), (PACK,)), tmp_path / "c")
+
+
+def test_a_package_that_is_not_there(dota: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "find_spec", lambda _: None)
+    found = ready.problems(make("r", [dota], [("score", {"model": "ViT-B-32"})]), dota.root / "out")
+    assert found == ["score needs the package open_clip: pip install 'rsdata[train]'"]
+
+
+def test_the_licences_of_a_recipe(dota: Source, scenes: Path) -> None:
+    both = Recipe("r", (dota, Source("loveda", scenes / "loveda", "loveda")), ())
+    found = plan.plan(both)["licences"]
+    assert found["sources"] == {"dota": "academic-only", "loveda": "CC0-1.0"}
+    assert "commercial" not in found["policies"] and found["whole"]["commercial"] is False
+
+
+def test_some_items_evenly(dota: Source) -> None:
+    every = [item.id for item in sources.items(dota)]
+    assert [item.id for item in sources.items(replace(dota, limit=2))] == [every[0], every[2]]
+    assert [item.id for item in sources.items(replace(dota, limit=9))] == every

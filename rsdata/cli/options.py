@@ -13,7 +13,10 @@ import yaml
 
 CORPUS = Annotated[Path, typer.Argument(help="A corpus folder, or a folder of them.", show_default=True)]
 ONE_CORPUS = Annotated[Path, typer.Argument(help="A corpus: a folder, or s3://bucket/name.")]
-OUT = Annotated[Path | None, typer.Option("--out", "-o", help="The corpus to make: a folder, or s3://bucket/name.", show_default="see above")]
+OUT = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="The corpus to make: folder or s3:// address.", show_default="see above"),
+]
 NEW = Annotated[Path | None, typer.Option("--out", "-o", help="Start a new corpus here and leave this one as it is.")]
 WORKERS = Annotated[int, typer.Option("--workers", "-j", min=0, help="Processes; 0 is one per core.")]
 SEED = Annotated[int, typer.Option(help="Seed of every choice; the same seed gives the same bytes.")]

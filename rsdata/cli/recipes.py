@@ -28,6 +28,7 @@ def run(
     data: DATA = None,
     workers: WORKERS = 0,
     replace: REPLACE = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Start though something it needs is not there.")] = False,
     json: JSON = False,
 ) -> None:
     """Make a whole corpus by a recipe, or bring a corpus up to date. Run again, it resumes.
@@ -35,8 +36,11 @@ def run(
     Example: rsdata run recipes/pretrain.yaml --out corpus/pretrain
     """
     from rsdata import run as runner
+    from rsdata.report import plan as planning
 
     wanted, folder = runner.recipe_of(recipe, data)
+    if not anyway:
+        planning.check(wanted, out or folder)
     with say.progress() as progress:
         done = runner.run(wanted, out or folder, workers=workers, replace=replace, progress=progress)
     say.summary(done, json, *_following(done.path, [s.path.name for s in done.stages]))
@@ -51,7 +55,9 @@ def _following(path: Path, stages: list[str]) -> list[str]:
 def plan(
     recipe: RECIPE,
     data: DATA = None,
+    out: OUT = None,
     boxes: Annotated[bool, typer.Option("--boxes", help="Read every annotation to count its boxes.")] = False,
+    probe: Annotated[bool, typer.Option(help="Try the stages on a few images, for counts and time.")] = True,
     json: JSON = False,
 ) -> None:
     """Say what a recipe would read and make, and what is missing; nothing is written.
@@ -61,7 +67,8 @@ def plan(
     from rsdata import run as runner
     from rsdata.report import plan as planning
 
-    found = planning.plan(runner.recipe_of(recipe, data, draw=False)[0], boxes=boxes)
+    wanted, folder = runner.recipe_of(recipe, data, draw=False)
+    found = planning.plan(wanted, boxes=boxes, probe=probe, out=out or folder)
     if json:
         say.as_json(found)
     else:

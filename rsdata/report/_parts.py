@@ -38,6 +38,13 @@ def read(part: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise BadCorpus(f"{part}: {reason(error)}; `rsdata check` says what to do") from error
 
 
+def captions(part: Path) -> int:
+    """How many captions the records of a part have."""
+    import pyarrow.compute as pc
+
+    return int(pc.sum(pc.list_value_length(read(part, ["captions"]).column("captions"))).as_py() or 0)
+
+
 def reason(error: BaseException) -> str:
     """Why a part cannot be read, in a few words."""
     if isinstance(error, FileNotFoundError):

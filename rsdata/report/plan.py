@@ -1,7 +1,8 @@
-"""What a recipe would read and make, before anything is made: files found, windows, space; and what is missing.
+"""What a recipe would read and make, before anything is made: files found, windows, space, time; and what is missing.
 
 Counts of items are what the readers find. Windows and bytes are worked out from image headers and file sizes, of all
-items of a source or of an even sample of them (`sampled` says how many), and are estimates then.
+items of a source or of an even sample of them (`sampled` says how many), and are estimates then. What each stage makes
+and takes comes from a few images that go through it (`probe`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from rsdata import pixels, readers, sources
 from rsdata.errors import BadImage, RsdataError
 from rsdata.recipe import Recipe
 from rsdata.record import Item, Record
-from rsdata.report import paper
+from rsdata.report import paper, ready
+from rsdata.report import probe as probing
 from rsdata.sources import Source
 
 if TYPE_CHECKING:
@@ -35,12 +37,15 @@ class Size(NamedTuple):
     bytes: int
 
 
-def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str, Any]:
+def plan(
+    recipe: Recipe, sample: int = SAMPLE, boxes: bool = False, probe: bool = False, out: Path | None = None
+) -> dict[str, Any]:
     """Look at every source of a recipe. Nothing is written, and a missing source is reported, not raised.
 
     `disk_about` is bytes for the whole corpus: packed files (once per format, where the recipe packs) and parts.
     `boxes=True` reads every annotation to count the boxes, kept and dropped (masks are not searched). A recipe that
-    names a paper (`compare`) gets `comparison`: its counts beside those of this disk.
+    names a paper (`compare`) gets `comparison`: its counts beside those of this disk. `probe=True` measures the stages
+    on a few images of each source. `problems` says why a run into `out` could not end.
     """
     tiles = [step.params for step in recipe.steps if step.name == "tile"]
     pack = next((step.params for step in recipe.steps if step.name == "pack"), None)
@@ -50,8 +55,12 @@ def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str,
     windows = sum(row["windows"] for row in found)
     rows = windows * ROW_BYTES * (1 + sum(step.name != "pack" for step in recipe.steps))
     asking = _asking(recipe, windows)
-    comparison = {"comparison": paper.compare(recipe.compare, listed)} if recipe.compare else {}
-    return comparison | {
+    disk = formats * sum(row["packed_bytes"] for row in found) + rows
+    more: dict[str, Any] = {"comparison": paper.compare(recipe.compare, listed)} if recipe.compare else {}
+    if probe:
+        more["probe"] = probing.probe(recipe)
+        disk = sum(row["bytes"] for row in more["probe"]["stages"]) or disk
+    return more | {
         "name": recipe.name,
         "seed": recipe.seed,
         "sources": listed,
@@ -60,8 +69,17 @@ def plan(recipe: Recipe, sample: int = SAMPLE, boxes: bool = False) -> dict[str,
         "windows": windows,
         "missing": [row["name"] for row in listed if not row["found"]],
         "asking": asking,
-        "disk_about": formats * sum(row["packed_bytes"] for row in found) + rows,
+        "disk_about": disk,
+        "licences": ready.terms(recipe),
+        "problems": ready.problems(recipe, out or Path("corpus") / recipe.name, disk),
     }
+
+
+def check(recipe: Recipe, out: Path) -> None:
+    """Raises RsdataError where a run into `out` cannot end; of a corpus that is begun the space is not looked at."""
+    begun = (out / "corpus.yaml").is_file()
+    needs = 0 if begun or not recipe.sources else plan(recipe, sample=READ)["disk_about"]
+    ready.refuse(ready.problems(recipe, out, needs))
 
 
 def _source(source: Source, tiles: Sequence[Mapping[str, Any]], sample: int, boxes: bool) -> dict[str, Any]:
@@ -169,9 +187,13 @@ def render(found: Mapping[str, Any]) -> RenderableType:
     ]
     if any(row.get("images", 0) > row.get("sampled", 0) for row in found["sources"]):
         parts.append(Text(f"windows and space are estimates from {SAMPLE} images of each source"))
+    if "probe" in found:
+        parts += _probed(found["probe"])
     if "comparison" in found:
         parts.append(paper.render(found["comparison"]))
     parts += [Text(_asked(row)) for row in found["asking"]]
+    if found["licences"]["sources"]:
+        parts.append(Text(_terms(found["licences"])))
     for row in found["sources"]:
         if not row["found"]:
             parts.append(Text(f"missing: {row['name']}: {row['problem']}", style="red"))
@@ -184,7 +206,41 @@ def render(found: Mapping[str, Any]) -> RenderableType:
             parts.append(Text(f"{row['name']}: {row['unreadable']:,} of {row['sampled']:,} images cannot be opened"))
     if not found["sources"]:
         parts.append(Text("no dataset is found: drawn sample scenes would be made and read"))
+    parts += [Text(f"cannot end: {line}", style="red") for line in found["problems"] if "no such folder" not in line]
     return Group(*parts)
+
+
+def _probed(found: Mapping[str, Any]) -> list[RenderableType]:
+    """What each stage is expected to make and take."""
+    from rich.text import Text
+
+    from rsdata.report import table
+
+    rows = [
+        [row["stage"], *(f"{row[name]:,}" for name in ("images", "objects", "captions")), _space(row["bytes"]),
+         _time(row["seconds"])]
+        for row in found["stages"]
+    ]  # fmt: skip
+    seconds = sum(row["seconds"] for row in found["stages"])
+    sure = "every image was tried" if found["exact"] else "from a few images of each source; on a busy machine it takes longer"
+    names = ["stage", "images", "objects", "captions", "space", "time"]
+    parts: list[RenderableType] = [
+        table.grid("expected of each stage", names, rows),
+        Text(f"in all about {_time(seconds)} on {found['cores']} cores ({sure})"),
+    ]
+    return parts + [Text(f"{name} was not tried: it {why}") for name, why in found["unprobed"].items()]
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:,.1f} s"
+    return f"{seconds / 60:,.1f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
+
+
+def _terms(found: Mapping[str, Any]) -> str:
+    names = Counter(found["sources"].values())
+    said = ", ".join(f"{name} ({n} sources)" if n > 1 else name for name, n in sorted(names.items()))
+    return f"licences: {said}; all of it fits: {', '.join(found['policies']) or 'no policy without more'}"
 
 
 def _line(row: Mapping[str, Any]) -> list[str]:
