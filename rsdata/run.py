@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from rsdata import benchmarks, corpus, execute, merge, place, sources, stages
 from rsdata.errors import BadCorpus, RsdataError
 from rsdata.execute import Each
-from rsdata.part import KINDS, LEDGER, Job, work
+from rsdata.part import KINDS, LEDGER, Job, packed, work
 from rsdata.recipe import Recipe, Step
 from rsdata.recipe import load as recipe_load
 from rsdata.recipe import parse as recipe_parse
@@ -233,7 +233,7 @@ def _read_jobs(recipe: Recipe, folder: Path) -> list[Job]:
             params = {"reader": source.reader, "name": source.name, "drawn": source.drawn, "repeated": mine}
             key = _key("read", params, stamps[first : first + len(chunk)], "")
             part = f"part-{len(jobs):05d}"
-            jobs.append(Job("read", params, recipe.seed, roots, folder, part, key, "", None, chunk))
+            jobs.append(Job("read", params, recipe.seed, roots, folder, part, key, "", None, packed(chunk)))
     return jobs
 
 
@@ -263,7 +263,7 @@ def _map_jobs(
             key,
             parent,
             records / f"{part}.parquet",
-            (),
+            b"",
             state,
         )
         for part, parent in keys.items()

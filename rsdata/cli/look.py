@@ -15,7 +15,7 @@ CORPORA = Path("corpus")
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (datasets, stats, check, show, log):
+    for command in (datasets, stats, check, show, explain, log):
         app.command()(command)
 
 
@@ -124,6 +124,25 @@ def show(
         for note in notes:
             say.out.print(note, soft_wrap=True, markup=False)
         say.out.print(f"drawn: {png}", soft_wrap=True)
+
+
+def explain(
+    corpus: ONE_CORPUS,
+    record: Annotated[str, typer.Argument(help="A record's id, or a part that only one id has; dropped ones too.")],
+    json: JSON = False,
+) -> None:
+    """Tell the whole life of a sample: the line of every object, the facts of every caption, what was lost and why.
+
+    Example: rsdata explain corpus/dota P0706
+    """
+    from rsdata import corpus as corpora
+    from rsdata.report import explain as lives
+
+    found = lives.explain(corpora.open(corpus), record)
+    if json:
+        say.as_json(found)
+    else:
+        say.out.print(lives.render(found))
 
 
 def log(corpus: ONE_CORPUS, json: JSON = False) -> None:

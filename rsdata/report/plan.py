@@ -222,7 +222,7 @@ def _probed(found: Mapping[str, Any]) -> list[RenderableType]:
         for row in found["stages"]
     ]  # fmt: skip
     seconds = sum(row["seconds"] for row in found["stages"])
-    sure = "every image was tried" if found["exact"] else "from a few images of each source; on a busy machine it takes longer"
+    sure = "every image was tried" if found["exact"] else "from a few images of each source"
     names = ["stage", "images", "objects", "captions", "space", "time"]
     parts: list[RenderableType] = [
         table.grid("expected of each stage", names, rows),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rsdata.errors import RsdataError
 
-BASIC = ("dota", "dior", "visdrone", "isaid", "loveda", "rsicd", "geotiff")  # what is drawn where nothing else is asked for
+BASIC = ("dota", "dior", "visdrone", "isaid", "loveda", "rsicd", "geotiff")  # what is drawn unless told
 TRUTH = frozenset(  # modules that are no writers
     [
         "build",
