@@ -381,8 +381,8 @@ def test_the_recipes_are_there() -> None:
     assert {"remoteclip-rn50", "remoteclip-vit-b-32", "remoteclip-vit-l-14", "rs-m-clip"} <= {p.stem for p in RECIPES}
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
-def test_recipes_are_read_and_name_their_sources(path: Path) -> None:
+@pytest.mark.parametrize("path", [p for p in RECIPES if "demo" not in p.stem], ids=lambda p: p.stem)
+def test_recipes_of_the_papers_are_read_and_name_their_sources(path: Path) -> None:
     found, sources = config.read(path, {"shards": "x"})
     assert found.pretrained
     assert [key for key, source in sources.items() if source == "given"] == ["shards"]

@@ -71,7 +71,7 @@ def _source(first: Step, origin: _origins.Origin, record: Record | None) -> dict
     if record is not None:
         row |= {"mask": record.mask_path, "split": record.split, "licence": record.licence}
         row |= {"window": list(record.window) if record.window else None, "size": [record.width, record.height]}
-        row |= {"gsd": record.gsd, "platform": record.platform, "label": record.label}
+        row |= {"gsd": record.gsd and round(record.gsd, 6), "platform": record.platform, "label": record.label}
     return row
 
 
