@@ -15,7 +15,7 @@ from rsdata.errors import BadCorpus, BadImage
 from rsdata.record import Drop, Output, Record
 from rsdata.stages import _prints
 
-VERSION = 1
+VERSION = 2  # 2: five-band and 16-bit rasters are hashed, and not dropped
 STAGE = "fingerprint"
 
 
