@@ -18,9 +18,9 @@ from PIL import Image
 from reading import dropped, read_all, text
 from test_pixels_inside import encoded, tar
 
-from rsdata import pixels
+from rsdata import pixels, sample
 from rsdata.errors import BadAnnotation, BadSource
-from rsdata.readers import _packed, parquet, webdataset
+from rsdata.readers import _packed, img2dataset, parquet, webdataset
 from rsdata.record import Caption, Drop, Record, as_dict, from_table, to_table
 
 
@@ -303,3 +303,22 @@ def test_a_row_that_is_gone(tmp_path: Path) -> None:
     path.unlink()
     (gone,) = parquet.read(items[0])
     assert isinstance(gone, Drop) and gone.reason == "bad-annotation"
+
+
+@pytest.mark.parametrize("count", ["1" + "0" * 400, "-1", "10001"])
+def test_a_shard_of_img2dataset_that_says_too_many_rows(count: str, tmp_path: Path) -> None:
+    """Found by the fuzzer: such a number of lost rows was counted out one by one, for ever."""
+    sample.write(tmp_path, scenes=2, formats=["img2dataset"])
+    root = tmp_path / "img2dataset"
+    stats = sorted(root.rglob("*_stats.json"))[0]
+    stats.write_text(json.dumps({**json.loads(stats.read_text()), "count": int(count)}))
+    with pytest.raises(BadSource, match=rf"_stats\.json says {count[:20]} rows; keys of 9 digits count 10,000"):
+        img2dataset.find(root)
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, '{"count": 1e999}', '{"count": []}', "{}", '{"count"'])
+def test_a_shard_of_img2dataset_with_damaged_numbers(text: str, tmp_path: Path) -> None:
+    sample.write(tmp_path, scenes=2, formats=["img2dataset"])
+    sorted((tmp_path / "img2dataset").rglob("*_stats.json"))[0].write_text(text)
+    with pytest.raises(BadSource, match=r"cannot be read .* download it again"):
+        img2dataset.find(tmp_path / "img2dataset")

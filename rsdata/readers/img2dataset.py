@@ -151,7 +151,7 @@ def _items(root: Path, prefix: str, shard: str, lang: str) -> Iterator[Item]:
         table = _table(str(root / prefix / shard), _stamp(root / prefix / shard))
         stats = json.loads((root / prefix / shard.replace(".parquet", "_stats.json")).read_text("utf-8"))
         count = int(stats["count"])
-    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+    except (OSError, pa.ArrowException, ValueError, ArithmeticError, RecursionError, LookupError, TypeError) as error:
         raise BadSource(f"img2dataset: shard {prefix}{shard} cannot be read ({error}); download it again") from error
     keys = table.column("key").to_pylist()
     ids = table.column("rsdata_id").to_pylist() if "rsdata_id" in table.column_names else keys
@@ -162,8 +162,15 @@ def _items(root: Path, prefix: str, shard: str, lang: str) -> Iterator[Item]:
     ):
         image = place.replace("*", key).replace("#", str(row)) if status == "success" else None
         yield Item(root, f"img2dataset/{id}", "", image, prefix + shard, {"row": row, "sha": sha, "lang": lang})
-    width = len(keys[0]) if keys else 9
-    first = int(shard.partition(".")[0]) * 10 ** (width - len(shard.partition(".")[0]))
+    number = shard.partition(".")[0]
+    width = min(len(keys[0]) if keys else 9, 18)
+    most = 10 ** max(0, width - len(number))  # a key is the shard's number and the row's digits
+    if not 0 <= count <= most:
+        raise BadSource(
+            f"img2dataset: {prefix}{number}_stats.json says {str(count)[:20]} rows; keys of {width} digits count"
+            f" {most:,} in a shard. Download it again"
+        )
+    first = int(number) * most
     if count > len(keys):
         lost = sorted({f"{n:0{width}d}" for n in range(first, first + count)} - set(keys))[: count - len(keys)]
         problem = "the list had this row, img2dataset says nothing of it"
