@@ -10,7 +10,7 @@ was given. For every stage `in + made = out + dropped` holds, for images and for
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -132,6 +132,21 @@ class Item:
     image: str | None = None
     label: str | None = None
     data: Any = None
+
+
+def crop(record: Record, window: Window, **changes: Any) -> Record:
+    """The record of one window, counted from the record, which may be a window itself; `changes` are further fields."""
+    x, y, width, height = window
+    geo, base = record.geo, record.id
+    if geo:
+        a, b, c, d, e, f = geo.transform
+        geo = Geo(geo.crs, (a, b, c + a * x + b * y, d, e, f + d * x + e * y))
+    if record.window:
+        base = base.removesuffix("@{},{},{},{}".format(*record.window))
+        x, y = x + record.window.x, y + record.window.y
+    id, here = f"{base}@{x},{y},{width},{height}", Window(x, y, width, height)
+    changes = {"extra": dict(record.extra)} | changes
+    return replace(record, id=id, window=here, width=width, height=height, geo=geo, phash=None, **changes)
 
 
 def dropped_objects(id: str, stage: str, reasons: Iterable[tuple[str, str]]) -> list[Drop]:

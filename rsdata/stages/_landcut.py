@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from rsdata import pixels
 from rsdata.errors import BadImage
-from rsdata.record import Drop, Geo, Made, Output, Record, Window
+from rsdata.record import Drop, Made, Output, Record, Window, crop
 
 STAGE = "landmarks"
 LOOK = 256  # pixels of a side at which a window is looked at
@@ -31,32 +30,11 @@ def windows(record: Record, ground: float, overlap: float) -> Iterator[Record]:
     step = max(1, round(side * (1 - overlap)))
     for y in _starts(record.height, side, step):
         for x in _starts(record.width, side, step):
-            yield _part(record, Window(x, y, min(side, record.width), min(side, record.height)))
+            yield crop(record, Window(x, y, min(side, record.width), min(side, record.height)))
 
 
 def _starts(length: int, side: int, step: int) -> list[int]:
     return [0] if length <= side else [*range(0, length - side, step), length - side]
-
-
-def _part(record: Record, window: Window) -> Record:
-    x, y, width, height = window
-    geo, base = record.geo, record.id
-    if geo:
-        a, b, c, d, e, f = geo.transform
-        geo = Geo(geo.crs, (a, b, c + a * x + b * y, d, e, f + d * x + e * y))
-    if record.window:
-        base = base.removesuffix("@{},{},{},{}".format(*record.window))
-        x, y = x + record.window.x, y + record.window.y
-    return replace(
-        record,
-        id=f"{base}@{x},{y},{width},{height}",
-        window=Window(x, y, width, height),
-        width=width,
-        height=height,
-        geo=geo,
-        phash=None,
-        extra=dict(record.extra),
-    )
 
 
 def cut(record: Record, root: Path | None, ground: float, overlap: float, max_nodata: float) -> Iterator[Output]:

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rsdata.errors import BadRecipe
-from rsdata.record import Caption, Drop, Made, Obj, Output, Record, Window, dropped_objects
+from rsdata.record import Caption, Drop, Made, Obj, Output, Record, Window, crop, dropped_objects
 from rsdata.words.render import Group, available, language, render
 
 VERSION = 1
@@ -204,23 +204,8 @@ def _record(record: Record, question: _Question, codes: Sequence[str]) -> Record
             extra[f"{form}.{code}"] = "\n".join(sentences(code, question.category, form))
         text = sentences(code, question.category)[number - 1]
         captions.append(Caption(text, code, "b2c", RULE, of=0 if captions and codes[0] == "en" else None))
-    base = record.id
-    if record.window:
-        base = base.removesuffix("@{},{},{},{}".format(*record.window))
-        x, y = x + record.window.x, y + record.window.y
-    return replace(
-        record,
-        id=f"{base}@{x},{y},{side},{side}",
-        window=Window(x, y, side, side),
-        width=side,
-        height=side,
-        geo=None,
-        label=None,
-        phash=None,
-        objects=objects,
-        captions=captions,
-        extra=extra,
-    )
+    window = Window(x, y, side, side)
+    return crop(record, window, label=None, objects=objects, captions=captions, extra=extra)
 
 
 def _moved(obj: Obj, x: float, y: float) -> Obj:

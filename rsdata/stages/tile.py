@@ -10,7 +10,7 @@ from typing import Any
 
 from rsdata import geometry
 from rsdata.errors import BadRecipe
-from rsdata.record import Box, Drop, Geo, Made, Obj, Output, Record, Window, dropped_objects
+from rsdata.record import Box, Drop, Made, Obj, Output, Record, Window, crop, dropped_objects
 
 VERSION = 1
 FILTERS = ("empty-window",)  # drops that are asked for, not losses
@@ -121,7 +121,7 @@ def _tile(record: Record, windows: list[Window], keep: float, min_side: float, e
         detail = f"{len(record.captions)} captions, scene label {record.label or 'none'}"
         yield Drop(record.id, STAGE, "said-of-whole-image", detail, images=0)
     for tile, window in zip(tiles, windows, strict=True):
-        part = _part(record, window, tile)
+        part = crop(record, window, objects=tile, captions=[], label=None)
         if empty == "drop" and not tile and record.mask_path is None:
             yield Drop(part.id, STAGE, "empty-window")
         else:
@@ -156,29 +156,3 @@ def cut(obj: Obj, window: Window, keep: float, min_side: float) -> Obj | None:
         return None
     area = left if obj.poly else (obj.area or whole) * left / whole
     return replace(obj, box=box, poly=moved if obj.poly else (), area=area)
-
-
-def _part(record: Record, window: Window, objects: list[Obj]) -> Record:
-    """The record of one window; `window` counts from the record, which may be a window of its file itself."""
-    x, y, width, height = window
-    base = record.id
-    geo = record.geo
-    if geo:
-        a, b, c, d, e, f = geo.transform
-        geo = Geo(geo.crs, (a, b, c + a * x + b * y, d, e, f + d * x + e * y))
-    if record.window:
-        base = base.removesuffix("@{},{},{},{}".format(*record.window))
-        x, y = x + record.window.x, y + record.window.y
-    return replace(
-        record,
-        id=f"{base}@{x},{y},{width},{height}",
-        window=Window(x, y, width, height),
-        width=width,
-        height=height,
-        geo=geo,
-        objects=objects,
-        captions=[],
-        label=None,
-        phash=None,
-        extra=dict(record.extra),
-    )
