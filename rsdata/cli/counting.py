@@ -81,7 +81,7 @@ def count(
 
     Example: rsdata eval count runs/x --data corpus/remotecount --langs en,fr
     """
-    from rsdata.evaluate import counting, provenance, report
+    from rsdata.evaluate import counting
     from rsdata.evaluate import data as sets
 
     found = sets.read(data)
@@ -91,16 +91,8 @@ def count(
         made = counting.evaluate(
             encoder, found, langs=names(langs), form=form, rounds=rounds, seed=seed, progress=progress
         )
-    training = provenance.training(model, pretrained)
-    done = report.result("count", encoder.card, found.about(), training, made, "remotecount")
-    paths = report.write(done, out)
-    text = report.markdown(done) + "\n" + counting.confusion(done)
-    paths[1].write_text(text, "utf-8")
-    if json:
-        say.as_json(done)
-        return
-    say.out.print(text, soft_wrap=True, markup=False)
-    say.out.print(f"written: {' '.join(map(str, paths))}", soft_wrap=True)
+    about = found.about()
+    evaluating._show("count", encoder, about, made, ["remotecount"], (model, pretrained), out, json, counting.confusion)
 
 
 def _numbers(text: str | None) -> list[int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -244,14 +245,18 @@ def _show(
     model: tuple[str, str],
     out: Path,
     json: bool,
+    more: Callable[[dict[str, Any]], str] | None = None,
 ) -> None:
-    """Write the result beside what is known of the training corpus, and print it."""
+    """Write the result beside what is known of the training corpus, and print it; `more` is text below the table."""
     from rsdata.evaluate import provenance, report
 
     found = report.result(task, encoder.card, about, provenance.training(*model), made, sets)
     paths = report.write(found, out)
+    text = report.markdown(found) + (f"\n{more(found)}" if more else "")
+    if more:
+        paths[1].write_text(text, "utf-8")
     if json:
         say.as_json(found)
         return
-    say.out.print(report.markdown(found), soft_wrap=True, markup=False)
+    say.out.print(text, soft_wrap=True, markup=False)
     say.out.print(f"written: {' '.join(map(str, paths))}", soft_wrap=True)

@@ -250,7 +250,8 @@ def _build(name: str, config: dict[str, Any], objective: str) -> nn.Module:
         if "multimodal_cfg" in config:
             made: nn.Module = open_clip.CoCa(**config)
             # open_clip 3.3 leaves this table as the memory was
-            nn.init.normal_(made.text_decoder.text_projection, std=made.text_decoder.width**-0.5)  # type: ignore
+            decoder: Any = made.text_decoder
+            nn.init.normal_(decoder.text_projection, std=decoder.width**-0.5)
             return made
         kind = open_clip.CustomTextCLIP if custom else open_clip.CLIP
         built: nn.Module = kind(**config)
